@@ -1,0 +1,130 @@
+/**
+ * What the engine can do: the one table of opcodes. The C++ header `native/opcodes.h` is generated from it
+ * (`npm run generate`), so the two sides cannot disagree.
+ *
+ * Counts are in units: a unit is one real number, or that number for each lane of a block. Complex element e
+ * of a buffer is the units 2e (real part) and 2e + 1 (imaginary part).
+ */
+
+/** Raised whenever the meaning or the layout of a plan changes. */
+export const planVersion = 1
+
+/** An instruction's operands, results first, and its whole-number attributes. */
+export interface Opcode {
+  readonly operands: readonly string[]
+  readonly attributes: readonly string[]
+  /** Whether more operands or attributes follow, as the note says. */
+  readonly variadic?: true
+  readonly note: string
+}
+
+export const opcodes = {
+  loop: {
+    operands: [],
+    attributes: ['length', 'reverse', 'instructions'],
+    note: 'runs the instructions that follow `length` times, t counting up or down; operands move by stride·t',
+  },
+  map: {
+    operands: [],
+    attributes: ['count', 'outputs', 'inputs', 'temporaries'],
+    variadic: true,
+    note:
+      'a pointwise program over `count` elements. Operands: outputs, inputs. Further attributes: (width, step) for each ' +
+      'operand in order (step 0 repeats one element), the number of micro-ops, then (micro-op, width, to, a, b) for ' +
+      'each. Registers: inputs first, then temporaries, then outputs',
+  },
+  copy: {
+    operands: ['to', 'from'],
+    attributes: ['units', 'repeats'],
+    note: 'to[r·units + u] = from[u]',
+  },
+  fill: {
+    operands: ['to'],
+    attributes: ['count', 'width', 're', 'im'],
+    note: 're and im name constants',
+  },
+  sum: {
+    operands: ['to', 'from'],
+    attributes: ['outer', 'inner'],
+    note: 'to[j] = Σ_o from[o·inner + j], in units',
+  },
+  dot: { operands: ['to', 'a', 'b'], attributes: ['count', 'width'], note: 'to = Σ conj(a) b' },
+  logSumExp: { operands: ['to', 'from'], attributes: ['count'], note: 'to = ln Σ e^from' },
+  matvec: {
+    operands: ['to', 'matrix', 'vector'],
+    attributes: ['rows', 'columns', 'width', 'adjoint'],
+    note: 'to = A x, or A^H x; A is stored by rows',
+  },
+  outer: {
+    operands: ['to', 'a', 'b'],
+    attributes: ['rows', 'columns', 'width', 'accumulate'],
+    note: 'to_ij = a_i conj(b_j), or += if accumulate',
+  },
+  take: {
+    operands: ['to', 'from', 'index'],
+    attributes: ['entries', 'units'],
+    note: 'to[u] = from[index·units + u], each lane by its own index; an index outside is clamped',
+  },
+  put: {
+    operands: ['to', 'from', 'index'],
+    attributes: ['entries', 'units', 'accumulate'],
+    note: 'to = 0 unless accumulate, then to[index·units + u] += from[u], each lane by its own index, clamped',
+  },
+  fft: {
+    operands: ['to', 'from'],
+    attributes: ['size', 'inverse'],
+    note: 'the unitary transform, e^(−2πi jk/n)/√n or its inverse; `to` and `from` do not overlap',
+  },
+  permute: {
+    operands: ['to', 'from'],
+    attributes: ['count'],
+    variadic: true,
+    note: 'complex: to[j] = from[permutation[j]]; `count` further attributes are the permutation',
+  },
+  batchSize: { operands: ['to'], attributes: [], note: 'to = the number of examples' },
+} as const satisfies Record<string, Opcode>
+
+export type OpcodeName = keyof typeof opcodes
+export const opcodeNames = Object.keys(opcodes) as readonly OpcodeName[]
+
+/**
+ * Micro-ops of `map`. `operands`: the widths of a and b (1 real, 2 complex, 'w' the micro-op's own width, − none);
+ * the result has the micro-op's width. Those with operand width 'w' come in both widths.
+ */
+export const microOps = {
+  /** a names the constant of the real part, b that of the imaginary part. */
+  constant: { widths: [1, 2], a: 'none', b: 'none' },
+  move: { widths: [1, 2], a: 'w', b: 'none' },
+  add: { widths: [1, 2], a: 'w', b: 'w' },
+  sub: { widths: [1, 2], a: 'w', b: 'w' },
+  mul: { widths: [1, 2], a: 'w', b: 'w' },
+  div: { widths: [1, 2], a: 'w', b: 'w' },
+  /** real a × complex b */
+  scale: { widths: [2], a: 1, b: 2 },
+  /** a + ib */
+  complex: { widths: [2], a: 1, b: 1 },
+  neg: { widths: [1, 2], a: 'w', b: 'none' },
+  conj: { widths: [2], a: 2, b: 'none' },
+  re: { widths: [1], a: 2, b: 'none' },
+  im: { widths: [1], a: 2, b: 'none' },
+  abs: { widths: [1], a: 1, b: 'none' },
+  /** |a| of a complex a */
+  modulus: { widths: [1], a: 2, b: 'none' },
+  /** 1/a, 0 at 0 */
+  pinv: { widths: [1, 2], a: 'w', b: 'none' },
+  exp: { widths: [1, 2], a: 'w', b: 'none' },
+  log: { widths: [1, 2], a: 'w', b: 'none' },
+  sqrt: { widths: [1, 2], a: 'w', b: 'none' },
+  sin: { widths: [1, 2], a: 'w', b: 'none' },
+  cos: { widths: [1, 2], a: 'w', b: 'none' },
+  tanh: { widths: [1, 2], a: 'w', b: 'none' },
+  sigmoid: { widths: [1, 2], a: 'w', b: 'none' },
+  relu: { widths: [1], a: 1, b: 'none' },
+  step: { widths: [1], a: 1, b: 'none' },
+} as const satisfies Record<string, { widths: readonly (1 | 2)[]; a: 1 | 2 | 'w' | 'none'; b: 1 | 2 | 'w' | 'none' }>
+
+export type MicroOpName = keyof typeof microOps
+export const microOpNames = Object.keys(microOps) as readonly MicroOpName[]
+
+/** How often instructions may nest in loops. */
+export const maxDepth = 8

@@ -1,0 +1,120 @@
+/**
+ * The plan: what the engine runs. Versioned, plain data; `Plan` is also the io-ts codec that guards plans from
+ * files. `tape` packs a plan into the integers and constants that the engine decodes (and checks again, itself:
+ * it trusts nothing).
+ *
+ * Tape, all integers: magic, version, uniform units, varying units; inputs (count, then rate, offset, units,
+ * bound each); outputs (count, then rate, offset, units each); updates (count, then output, input each);
+ * segments (count, then each: rate, number of instructions, the instructions, number of reductions, then offset,
+ * to, units each). An instruction: opcode, number of operands, number of attributes, then for each operand space,
+ * offset and one stride for each enclosing loop, outermost first, then the attributes. A `loop` is followed by its
+ * body. Rate and space: 0 uniform, 1 varying.
+ */
+import * as t from 'io-ts'
+import { microOpNames, opcodeNames, type OpcodeName, planVersion } from './opcodes.ts'
+
+export const magic = 0x50525356 // 'PRSV'
+
+const Rate = t.union([t.literal('uniform'), t.literal('varying')], 'uniform or varying')
+const whole = (name: string, least: number): t.Type<number> => {
+  const is = (u: unknown): u is number => typeof u === 'number' && Number.isInteger(u) && u >= least && u < 2 ** 31
+  return new t.Type(name, is, (u, context) => (is(u) ? t.success(u) : t.failure(u, context)), t.identity)
+}
+const Count = whole('a whole number from 0 to 2^31 − 1', 0)
+const Integer = whole('a whole number of 32 bits', -(2 ** 31))
+const Opcode = t.keyof(
+  Object.fromEntries(opcodeNames.map(name => [name, null])) as Record<OpcodeName, null>,
+  'an opcode',
+)
+
+/** Units from `offset` on of the arena of `space`; inside loops `strides[d]`·t_d units further. */
+export const Operand = t.readonly(
+  t.strict({ space: Rate, offset: Count, strides: t.readonlyArray(Integer) }),
+  'Operand',
+)
+export type Operand = t.TypeOf<typeof Operand>
+
+export interface Instruction {
+  readonly op: OpcodeName
+  readonly operands: readonly Operand[]
+  readonly attributes: readonly number[]
+  /** Of a loop. */
+  readonly body?: readonly Instruction[] | undefined
+}
+export const Instruction: t.Type<Instruction> = t.recursion('Instruction', () =>
+  t.exact(
+    t.intersection([
+      t.type({ op: Opcode, operands: t.readonlyArray(Operand), attributes: t.readonlyArray(Integer) }),
+      t.partial({ body: t.readonlyArray(Instruction) }),
+    ]),
+  ),
+)
+
+/** A sum over the examples: lanes of a block, then blocks in order. */
+const Reduction = t.strict({ from: Count, to: Count, units: Count }, 'Reduction')
+
+/** Instructions that run once (uniform) or once for each block of examples (varying). */
+export const Segment = t.strict(
+  { rate: Rate, instructions: t.readonlyArray(Instruction), reductions: t.readonlyArray(Reduction) },
+  'Segment',
+)
+export type Segment = t.TypeOf<typeof Segment>
+
+/** `bound`: for an index, one more than its largest value; else 0. */
+export const Input = t.strict({ name: t.string, rate: Rate, offset: Count, units: Count, bound: Count }, 'Input')
+export const Output = t.strict({ rate: Rate, offset: Count, units: Count }, 'Output')
+
+export const Plan = t.strict(
+  {
+    version: t.literal(planVersion, `version ${planVersion}`),
+    /** Arena sizes. */
+    units: t.strict({ uniform: Count, varying: Count }),
+    constants: t.readonlyArray(t.number),
+    inputs: t.readonlyArray(Input),
+    outputs: t.readonlyArray(Output),
+    /** After a run that succeeds, the output becomes the input's value: state that stays in the engine. */
+    updates: t.readonlyArray(t.strict({ output: Count, input: Count })),
+    segments: t.readonlyArray(Segment),
+  },
+  'Plan',
+)
+export type Plan = t.TypeOf<typeof Plan>
+
+const rateCode = (rate: 'uniform' | 'varying'): number => (rate === 'varying' ? 1 : 0)
+
+const instructionCodes = (i: Instruction): readonly number[] => [
+  opcodeNames.indexOf(i.op),
+  i.operands.length,
+  i.attributes.length,
+  ...i.operands.flatMap(o => [rateCode(o.space), o.offset, ...o.strides]),
+  ...i.attributes,
+  ...(i.body ?? []).flatMap(instructionCodes),
+]
+
+/** The plan as the engine takes it. */
+export const tape = (plan: Plan): { readonly code: Int32Array; readonly constants: Float64Array } => ({
+  code: Int32Array.from([
+    magic,
+    plan.version,
+    plan.units.uniform,
+    plan.units.varying,
+    plan.inputs.length,
+    ...plan.inputs.flatMap(i => [rateCode(i.rate), i.offset, i.units, i.bound]),
+    plan.outputs.length,
+    ...plan.outputs.flatMap(o => [rateCode(o.rate), o.offset, o.units]),
+    plan.updates.length,
+    ...plan.updates.flatMap(u => [u.output, u.input]),
+    plan.segments.length,
+    ...plan.segments.flatMap(s => [
+      rateCode(s.rate),
+      s.instructions.length,
+      ...s.instructions.flatMap(instructionCodes),
+      s.reductions.length,
+      ...s.reductions.flatMap(r => [r.from, r.to, r.units]),
+    ]),
+  ]),
+  constants: Float64Array.from(plan.constants),
+})
+
+/** The code of a micro-op on the tape. */
+export const microOpCode = (name: (typeof microOpNames)[number]): number => microOpNames.indexOf(name)

@@ -1,0 +1,103 @@
+/**
+ * The typed expression DAG. Nodes are immutable and interned: two expressions are equal exactly when they are
+ * the same object, so common subexpressions do not exist and memo tables are keyed by identity. Making a node
+ * infers its type and does not simplify it.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { infer } from './infer.ts'
+import { bug } from './invariant.ts'
+import type { Attributes, Op } from './ops.ts'
+import { showType, type TensorType, type Type, tensor } from './type.ts'
+
+export type Expr<K extends Op = Op> = {
+  readonly [P in K]: {
+    readonly op: P
+    readonly args: readonly Expr[]
+    readonly attributes: Attributes[P]
+    readonly type: Type
+    /** Counts up as nodes are made, so operands come before their users. */
+    readonly id: number
+  }
+}[K]
+
+export interface Param {
+  readonly name: string
+  readonly type: TensorType
+}
+
+/** A closed function: `results` use nothing but `arg`s of `params`, by position. Interned like nodes. */
+export interface Func {
+  readonly params: readonly Param[]
+  readonly results: readonly Expr[]
+  readonly id: number
+}
+
+/** Why an expression has no type. */
+export interface TypeMismatch {
+  readonly kind: 'TypeMismatch'
+  readonly op: Op
+  readonly message: string
+  /** Where in the user's model the expression was made, if known. */
+  readonly at?: string
+}
+
+/* The one hidden state of the IR: the table of live nodes. Weak, so programs can be forgotten. */
+const table = new Map<string, WeakRef<object>>()
+const cleanup = new FinalizationRegistry<string>(key => {
+  if (table.get(key)?.deref() === undefined) table.delete(key)
+})
+let made = 0
+
+const intern = <A extends object>(key: string, make: (id: number) => A): A => {
+  const known = table.get(key)?.deref() as A | undefined
+  if (known !== undefined) return known
+  const fresh = Object.freeze(make(made++))
+  table.set(key, new WeakRef(fresh))
+  cleanup.register(fresh, key)
+  return fresh
+}
+
+const attributeKey = (_: string, value: unknown): unknown => {
+  if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? `#${Object.is(value, -0) ? '-0' : value}` : value
+  if (typeof value === 'object' && value !== null && 'results' in value && 'id' in value) return `@${value.id}`
+  return value
+}
+
+/** A node, or why there is none. */
+export const make = <K extends Op>(
+  op: K,
+  args: readonly Expr[],
+  attributes: Attributes[K],
+): E.Either<TypeMismatch, Expr<K>> => {
+  const key = `${op}(${args.map(a => a.id).join()})${JSON.stringify(attributes, attributeKey)}`
+  const known = table.get(key)?.deref() as Expr<K> | undefined
+  if (known !== undefined) return E.right(known)
+  const type = infer(op, args, attributes)
+  if (E.isLeft(type)) return E.left({ kind: 'TypeMismatch', op, message: type.left })
+  return E.right(intern(key, id => ({ op, args, attributes, type: type.right, id }) as Expr<K>))
+}
+
+/** A node that is known to be well typed: what passes make from well-typed programs. */
+export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Attributes[K]): Expr<K> => {
+  const made = make(op, args, attributes)
+  return E.isRight(made) ? made.right : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
+}
+
+/** The function of these parameters with these results. */
+export const func = (params: readonly Param[], results: readonly Expr[]): Func =>
+  intern(
+    `func(${JSON.stringify(params.map(p => [p.name, showType(p.type)]))})${results.map(r => r.id).join()}`,
+    id => ({ params, results, id }),
+  )
+
+/** The type as a tensor's; every operand but a unitary's or a tuple's has one. */
+export const tensorType = (e: Expr): TensorType =>
+  e.type.kind === 'tensor' ? e.type : bug(`${e.op} is no tensor but ${showType(e.type)}`)
+
+export const argument = (index: number, type: TensorType): Expr<'arg'> => node('arg', [], { index, type })
+
+export const constant = (re: number, shape: readonly number[] = []): Expr<'constant'> =>
+  node('constant', [], { re, im: 0, type: tensor('real', shape) })
+
+export const complexConstant = (re: number, im: number, shape: readonly number[] = []): Expr<'constant'> =>
+  node('constant', [], { re, im, type: tensor('complex', shape) })

@@ -1,0 +1,72 @@
+/** Traversals of the DAG. Nothing else in the project recurses over it. */
+import { type Expr, func, type Func, node } from './expr.ts'
+import { required } from './invariant.ts'
+
+/** Every node the roots reach, once, operands before users. Bodies of scans are not entered. */
+export const postorder = (roots: readonly Expr[]): readonly Expr[] => {
+  const seen = new Set<Expr>()
+  const order: Expr[] = []
+  const stack: { e: Expr; next: number }[] = []
+  const enter = (e: Expr): void => {
+    if (seen.has(e)) return
+    seen.add(e)
+    stack.push({ e, next: 0 })
+  }
+  for (const root of roots) {
+    enter(root)
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!
+      const child = top.e.args[top.next++]
+      if (child !== undefined) enter(child)
+      else {
+        order.push(top.e)
+        stack.pop()
+      }
+    }
+  }
+  return order
+}
+
+/** The same node on other operands. */
+export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
+  args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
+
+/**
+ * Rebuilds the roots bottom-up: `replace` is asked for every node, with operands already rebuilt, and gives
+ * what stands in its place.
+ */
+export const rewrite = (
+  roots: readonly Expr[],
+  replace: (rebuilt: Expr, original: Expr) => Expr,
+): readonly Expr[] => {
+  const done = new Map<Expr, Expr>()
+  for (const e of postorder(roots)) {
+    const rebuilt = withArgs(
+      e,
+      e.args.map(a => required(done.get(a), 'a rebuilt operand')),
+    )
+    done.set(e, replace(rebuilt, e))
+  }
+  return roots.map(r => required(done.get(r), 'a rebuilt root'))
+}
+
+/** The roots with each argument i replaced by `values[i]`. */
+export const substitute = (roots: readonly Expr[], values: readonly (Expr | undefined)[]): readonly Expr[] =>
+  rewrite(roots, e =>
+    e.op === 'arg' ? required(values[e.attributes.index], `a value for argument ${e.attributes.index}`) : e,
+  )
+
+/** The function with `change` applied to the bodies of its scans first, innermost first, then to itself. */
+export const deeply = (f: Func, change: (f: Func) => Func): Func =>
+  change(
+    func(
+      f.params,
+      rewrite(f.results, e =>
+        e.op === 'scan' ? node('scan', e.args, { ...e.attributes, body: deeply(e.attributes.body, change) }) : e,
+      ),
+    ),
+  )
+
+/** Which parameters of the function its results use, by position. */
+export const usedParams = (f: Func): ReadonlySet<number> =>
+  new Set(postorder(f.results).flatMap(e => (e.op === 'arg' ? [e.attributes.index] : [])))
