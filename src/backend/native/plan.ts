@@ -38,16 +38,16 @@ export interface Instruction {
   readonly op: OpcodeName
   readonly operands: readonly Operand[]
   readonly attributes: readonly number[]
-  /** Of a loop. */
-  readonly body?: readonly Instruction[] | undefined
+  /** Of a loop; empty for the others. */
+  readonly body: readonly Instruction[]
 }
 export const Instruction: t.Type<Instruction> = t.recursion('Instruction', () =>
-  t.exact(
-    t.intersection([
-      t.type({ op: Opcode, operands: t.readonlyArray(Operand), attributes: t.readonlyArray(Integer) }),
-      t.partial({ body: t.readonlyArray(Instruction) }),
-    ]),
-  ),
+  t.strict({
+    op: Opcode,
+    operands: t.readonlyArray(Operand),
+    attributes: t.readonlyArray(Integer),
+    body: t.readonlyArray(Instruction),
+  }),
 )
 
 /** A sum over the examples: lanes of a block, then blocks in order. */
@@ -88,7 +88,7 @@ const instructionCodes = (i: Instruction): readonly number[] => [
   i.attributes.length,
   ...i.operands.flatMap(o => [rateCode(o.space), o.offset, ...o.strides]),
   ...i.attributes,
-  ...(i.body ?? []).flatMap(instructionCodes),
+  ...i.body.flatMap(instructionCodes),
 ]
 
 /** The plan as the engine takes it. */
