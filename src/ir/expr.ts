@@ -83,12 +83,25 @@ export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Att
   return E.isRight(made) ? made.right : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
 }
 
+/* Names are for people; a later one that stands already gets a number. */
+const distinct = (params: readonly Param[]): readonly Param[] => {
+  const taken = new Set<string>()
+  return params.map(p => {
+    let name = p.name
+    for (let k = 2; taken.has(name); k++) name = `${p.name}_${k}`
+    taken.add(name)
+    return name === p.name ? p : { ...p, name }
+  })
+}
+
 /** The function of these parameters with these results. */
-export const func = (params: readonly Param[], results: readonly Expr[]): Func =>
-  intern(
-    `func(${JSON.stringify(params.map(p => [p.name, showType(p.type)]))})${results.map(r => r.id).join()}`,
-    id => ({ params, results, id }),
+export const func = (params: readonly Param[], results: readonly Expr[]): Func => {
+  const named = distinct(params)
+  return intern(
+    `func(${JSON.stringify(named.map(p => [p.name, showType(p.type)]))})${results.map(r => r.id).join()}`,
+    id => ({ params: named, results, id }),
   )
+}
 
 /** The type as a tensor's; every operand but a unitary's or a tuple's has one. */
 export const tensorType = (e: Expr): TensorType =>

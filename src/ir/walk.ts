@@ -2,30 +2,32 @@
 import { type Expr, func, type Func, node } from './expr.ts'
 import { required } from './invariant.ts'
 
-/** Every node the roots reach, once, operands before users. Bodies of scans are not entered. */
-export const postorder = (roots: readonly Expr[]): readonly Expr[] => {
-  const seen = new Set<Expr>()
-  const order: Expr[] = []
-  const stack: { e: Expr; next: number }[] = []
-  const enter = (e: Expr): void => {
-    if (seen.has(e)) return
-    seen.add(e)
-    stack.push({ e, next: 0 })
+/** Every node the roots reach, once, children before parents. */
+export const postorderBy = <A>(roots: readonly A[], children: (a: A) => readonly A[]): readonly A[] => {
+  const seen = new Set<A>()
+  const order: A[] = []
+  const stack: { node: A; below: readonly A[]; next: number }[] = []
+  const enter = (node: A): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    stack.push({ node, below: children(node), next: 0 })
   }
   for (const root of roots) {
     enter(root)
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1]!
-      const child = top.e.args[top.next++]
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const child = top.below[top.next++]
       if (child !== undefined) enter(child)
       else {
-        order.push(top.e)
+        order.push(top.node)
         stack.pop()
       }
     }
   }
   return order
 }
+
+/** Every expression the roots reach, once, operands before users. Bodies of scans are not entered. */
+export const postorder = (roots: readonly Expr[]): readonly Expr[] => postorderBy(roots, e => e.args)
 
 /** The same node on other operands. */
 export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>

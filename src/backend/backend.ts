@@ -1,0 +1,48 @@
+/** What runs programs. The reference evaluator and the native engine are the two there are. */
+import type * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Func } from '../ir/expr.ts'
+
+export type Precision = 'single' | 'double'
+
+/**
+ * A function to be run again and again. Uniform parameters are resident: set once, kept between runs. After a
+ * run that succeeds each `update` makes a result the parameter's next value; so training state never leaves.
+ */
+export interface Program {
+  readonly func: Func
+  readonly updates: readonly { readonly result: number; readonly param: number }[]
+}
+
+export interface BackendError {
+  readonly kind: 'BackendError'
+  readonly message: string
+  /** Set where a signal ended the run. */
+  readonly cancelled?: true
+}
+
+/** Numbers of a tensor, complex ones interleaved (re, im); for varying values all examples, one after the other. */
+export type Numbers = Float64Array
+
+export interface Session {
+  /** Sets a uniform parameter, by name. */
+  readonly write: (name: string, data: Numbers) => E.Either<BackendError, void>
+  /** The uniform parameter's present value. */
+  readonly read: (name: string) => E.Either<BackendError, Numbers>
+  /** Runs on `batch` examples: `data` holds every varying parameter, by name. Gives every result, in order. */
+  readonly run: (
+    batch: number,
+    data: Readonly<Record<string, Numbers>>,
+    signal?: AbortSignal,
+  ) => TE.TaskEither<BackendError, readonly Numbers[]>
+}
+
+export interface BackendOptions {
+  readonly precision: Precision
+  readonly threads: number
+}
+
+export interface Backend {
+  readonly name: 'native' | 'reference'
+  readonly start: (program: Program, options: BackendOptions) => E.Either<BackendError, Session>
+}

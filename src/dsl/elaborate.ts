@@ -1,0 +1,183 @@
+/**
+ * From what a user writes to the typed DAG: types are inferred, scalars repeated to the shape they meet, and the
+ * steps of scans closed over what they use from outside, which becomes the scan's invariants. Whatever is wrong
+ * is reported with the place in the user's model.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { type Expr, func, type Func, make, type Param, type TypeMismatch, tensorType } from '../ir/expr.ts'
+import { broadcast } from '../ir/build.ts'
+import { required } from '../ir/invariant.ts'
+import { isPointwise, type Op } from '../ir/ops.ts'
+import { joinRates, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
+import { postorderBy } from '../ir/walk.ts'
+import type { ScanTerm, Term } from './term.ts'
+
+type Node = Term | ScanTerm
+
+const unitaries: ReadonlySet<Op> = new Set(['identity', 'phase', 'dft', 'permute', 'reflect', 'compose', 'adjoint'])
+
+/* What a term leans on, with the inner workings of a scan left out but for what they take from outside. */
+const children = (captured: (s: ScanTerm) => readonly Term[]) => (t: Node): readonly Node[] => {
+  switch (t.form) {
+    case 'operation':
+      return t.args
+    case 'item':
+      return [t.scan]
+    case 'scan':
+      return [...t.carries.map(c => c.initial), ...t.sequences.map(s => s.over), ...captured(t)]
+    default:
+      return []
+  }
+}
+
+/** The terms that a scan's step uses from outside: the largest ones that do not depend on its locals. */
+const captures = (): ((s: ScanTerm) => readonly Term[]) => {
+  const known = new Map<ScanTerm, readonly Term[]>()
+  const captured = (s: ScanTerm): readonly Term[] => {
+    const memo = known.get(s)
+    if (memo !== undefined) return memo
+    const roots = [...s.carries.map(c => c.next), ...s.stacked]
+    const below = children(captured)
+    const inside = new Set<Node>()
+    for (const t of postorderBy<Node>(roots, below))
+      if ((t.form === 'local' && t.scope === s.scope) || below(t).some(c => inside.has(c))) inside.add(t)
+    const isRebuilt = (t: Node): boolean =>
+      inside.has(t) || t.form === 'literal' || t.form === 'scan' || (t.form === 'operation' && (unitaries.has(t.op) || t.op === 'constant'))
+    const found = postorderBy<Node>(roots, t => (isRebuilt(t) ? below(t) : [])).filter(
+      (t): t is Term => !isRebuilt(t),
+    )
+    known.set(s, found)
+    return found
+  }
+  return captured
+}
+
+/** Thrown and caught in this file only. */
+interface Refusal {
+  readonly refusal: TypeMismatch
+}
+const isRefusal = (e: unknown): e is Refusal => typeof e === 'object' && e !== null && 'refusal' in e
+
+const made = (result: E.Either<TypeMismatch, Expr>, at: string | undefined): Expr => {
+  if (E.isRight(result)) return result.right
+  throw { refusal: at === undefined ? result.left : { ...result.left, at } } satisfies Refusal
+}
+
+/* A number takes the field and shape of what it meets; a scalar the shape. */
+const matched = (t: Term, args: readonly Expr[]): readonly Expr[] => {
+  if (t.form !== 'operation' || !isPointwise(t.op) || args.length !== 2) return args
+  return args.map((a, i) => {
+    const other = args[1 - i]!
+    if (a.type.kind !== 'tensor' || other.type.kind !== 'tensor') return a
+    const literal = t.args[i]!.form === 'literal' && a.op === 'constant' ? a.attributes : undefined
+    const sameField = ['add', 'sub', 'mul', 'div'].includes(t.op)
+    const lifted =
+      literal !== undefined && sameField && other.type.field === 'complex'
+        ? made(make('constant', [], { ...literal, type: tensor('complex') }), t.at)
+        : a
+    return tensorType(lifted).shape.length === 0 ? broadcast(lifted, other.type.shape) : lifted
+  })
+}
+
+const block = (
+  roots: readonly Term[],
+  scope: ReadonlyMap<Node, Expr>,
+  captured: (s: ScanTerm) => readonly Term[],
+): readonly Expr[] => {
+  const done = new Map<Node, Expr>(scope)
+  const value = (t: Node): Expr => required(done.get(t), `the value of ${t.form}`)
+  const below = children(captured)
+  for (const t of postorderBy<Node>(roots, n => (scope.has(n) ? [] : below(n)))) {
+    if (done.has(t)) continue
+    switch (t.form) {
+      case 'literal':
+        done.set(t, made(make('constant', [], { re: t.value, im: 0, type: tensor('real') }), t.at))
+        break
+      case 'operation':
+        done.set(t, made(make(t.op, matched(t, t.args.map(value)), t.attributes), t.at))
+        break
+      case 'item':
+        done.set(t, made(make('get', [value(t.scan)], { item: t.item }), t.at))
+        break
+      case 'scan':
+        done.set(t, loop(t, value, captured))
+        break
+      default:
+        throw {
+          refusal: {
+            kind: 'TypeMismatch',
+            op: 'arg',
+            message:
+              t.form === 'declared'
+                ? `"${t.name}" is used but is no parameter or input of this program`
+                : `"${t.name}" belongs to the step of a scan and is used outside it`,
+            ...(t.at === undefined ? {} : { at: t.at }),
+          },
+        } satisfies Refusal
+    }
+  }
+  return roots.map(value)
+}
+
+const loop = (s: ScanTerm, value: (t: Node) => Expr, captured: (s: ScanTerm) => readonly Term[]): Expr => {
+  const invariants = captured(s)
+  const outside = [...invariants, ...s.carries.map(c => c.initial), ...s.sequences.map(x => x.over)]
+  const operands = outside.map(value)
+  const rate = joinRates(operands.map(o => rateOf(o.type)))
+  const entry = (type: TensorType): TensorType => ({ ...type, shape: type.shape.slice(1) })
+  const params: readonly Param[] = [
+    ...invariants.map((t, i) => ({ name: nameOf(t, i), type: tensorType(operands[i]!) })),
+    ...s.carries.map(c => ({ name: c.name, type: withRate(tensorType(value(c.initial)), rate) })),
+    ...s.sequences.map(x => ({ name: x.name, type: entry(tensorType(value(x.over))) })),
+  ]
+  const locals: readonly Node[] = [...invariants, ...s.carries.map(c => c.local), ...s.sequences.map(x => x.local)]
+  const scope = new Map(locals.map((t, i) => [t, made(make('arg', [], { index: i, type: params[i]!.type }), s.at)] as const))
+  const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured)
+  const first = s.sequences[0]
+  return made(
+    make('scan', operands, {
+      body: func(params, results),
+      length: s.length ?? (first === undefined ? 0 : (tensorType(value(first.over)).shape[0] ?? 0)),
+      reverse: s.reverse,
+      invariants: invariants.length,
+      carries: s.carries.length,
+    }),
+    s.at,
+  )
+}
+
+const nameOf = (t: Term, i: number): string => (t.form === 'declared' || t.form === 'local' ? t.name : `outer${i}`)
+
+/** An input of a program: the term that stands for it, and its type. */
+export interface Input {
+  readonly term: Term
+  readonly name: string
+  readonly type: TensorType
+}
+
+/** The closed, typed function of `inputs` (positions as given) with these results. */
+export const elaborate = (inputs: readonly Input[], results: readonly Term[]): E.Either<TypeMismatch, Func> => {
+  try {
+    const scope = new Map(
+      inputs.map(({ term, name, type }, i) => {
+        const checked = make('arg', [], { index: i, type })
+        return [
+          term as Node,
+          made(E.mapLeft((e: TypeMismatch) => ({ ...e, message: `"${name}": ${e.message}` }))(checked), term.at),
+        ] as const
+      }),
+    )
+    return E.right(
+      func(
+        inputs.map(({ name, type }) => ({ name, type })),
+        block(results, scope, captures()),
+      ),
+    )
+  } catch (e) {
+    if (isRefusal(e)) return E.left(e.refusal)
+    throw e
+  }
+}
+
+/** The mismatch in words: what, where, why. */
+export const showMismatch = (e: TypeMismatch): string => `${e.at === undefined ? '' : `${e.at}: `}${e.op}: ${e.message}`

@@ -1,0 +1,38 @@
+/** A recurrent model: written for one sequence, as equations. */
+import type { TensorType } from '../ir/type.ts'
+import { index, real } from '../ir/type.ts'
+import type { Parameter } from './parameter.ts'
+import type { Real, Term, Terms, Unitary } from './term.ts'
+
+/** What a model reads at each step: one of `count` symbols, or a vector of `size` real numbers. */
+export type Reads =
+  | { readonly kind: 'symbols'; readonly count: number }
+  | { readonly kind: 'vector'; readonly size: number }
+
+/** The type of one such entry. */
+export const entryType = (reads: Reads): TensorType => (reads.kind === 'symbols' ? index(reads.count) : real(reads.size))
+
+/** What every model is made for. */
+export interface Sizes {
+  readonly hidden: number
+  readonly reads: Reads
+  /** Numbers in the output. */
+  readonly writes: number
+  /** Fixes whatever the model draws for good (a permutation); initial values have their own. */
+  readonly seed: number
+}
+
+export interface Recurrent<S extends Terms = Terms> {
+  readonly name: string
+  readonly sizes: Sizes
+  readonly parameters: readonly Parameter[]
+  /** The state before the first step. */
+  readonly initial: S
+  readonly step: (state: S, x: Term) => S
+  /** What the model says after a step: `writes` real numbers. */
+  readonly output: (state: S) => Real
+  /** The unitary part of the recurrence, for those that have one. */
+  readonly recurrence?: Unitary
+  /** What the model fixed from its seed and a checkpoint must know, e.g. a permutation. */
+  readonly fixed: Readonly<Record<string, readonly number[]>>
+}

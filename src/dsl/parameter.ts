@@ -1,0 +1,84 @@
+/** Parameters: declared with their shapes and how they start, side by side. */
+import { stream } from '../random.ts'
+import { type Shape, type TensorType, tensor, width, elements } from '../ir/type.ts'
+import { declared, type Numeric, type Term } from './term.ts'
+
+/** How a parameter starts. Complex ones draw real and imaginary parts alike. */
+export type Initialiser =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+  | { readonly kind: 'identity' }
+
+/** Everything 0. */
+export const zeros: Initialiser = { kind: 'constant', value: 0 }
+/** Everything `value`. */
+export const filled = (value: number): Initialiser => ({ kind: 'constant', value })
+/** Uniform on [low, high). */
+export const uniform = (low: number, high: number): Initialiser => ({ kind: 'uniform', low, high })
+/** Uniform on ±√(6/(in + out)): Glorot and Bengio (2010), equation 16. */
+export const glorot = (inputs: number, outputs: number): Initialiser => {
+  const bound = Math.sqrt(6 / (inputs + outputs))
+  return uniform(-bound, bound)
+}
+/** The identity matrix. */
+export const identityMatrix: Initialiser = { kind: 'identity' }
+
+/** One parameter as declared: its type, how it starts. */
+export interface Declaration<F extends Numeric = Numeric> {
+  readonly field: F
+  readonly shape: Shape
+  readonly initial: Initialiser
+}
+export const realParameter = (shape: Shape, initial: Initialiser): Declaration<'real'> => ({ field: 'real', shape, initial })
+export const complexParameter = (shape: Shape, initial: Initialiser): Declaration<'complex'> => ({
+  field: 'complex',
+  shape,
+  initial,
+})
+
+export interface Parameter {
+  readonly name: string
+  readonly type: TensorType
+  readonly initial: Initialiser
+  readonly term: Term
+}
+
+/** Terms for the declared parameters, under their names, and the list of them. */
+export const parameters = <D extends Readonly<Record<string, Declaration>>>(
+  declarations: D,
+): {
+  readonly terms: { readonly [K in keyof D]: D[K] extends Declaration<infer F> ? Term<F> : never }
+  readonly list: readonly Parameter[]
+} => {
+  const list = Object.entries(declarations).map(([name, { field, shape, initial }]) => ({
+    name,
+    type: tensor(field, shape),
+    initial,
+    term: declared(name) as Term,
+  }))
+  return {
+    terms: Object.fromEntries(list.map(p => [p.name, p.term])) as never,
+    list,
+  }
+}
+
+/** The parameter's first value, as real numbers (complex ones interleaved), from the seed and its name. */
+export const initialValue = ({ name, type, initial }: Parameter, seed: number): Float64Array => {
+  const n = elements(type.shape) * width(type.field)
+  switch (initial.kind) {
+    case 'constant':
+      return Float64Array.from({ length: n }, (_, i) => (i % width(type.field) === 0 ? initial.value : 0))
+    case 'uniform': {
+      const s = stream(seed, `parameter ${name}`)
+      return Float64Array.from({ length: n }, () => s.real(initial.low, initial.high))
+    }
+    case 'identity': {
+      const columns = type.shape.at(-1) ?? 1
+      const w = width(type.field)
+      return Float64Array.from({ length: n }, (_, i) => {
+        const e = Math.floor(i / w)
+        return i % w === 0 && Math.floor(e / columns) === e % columns ? 1 : 0
+      })
+    }
+  }
+}

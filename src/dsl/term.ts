@@ -1,0 +1,226 @@
+/**
+ * What a user writes: plain, immutable trees of terms that know the field of their numbers (so that TypeScript
+ * refuses to add a real to a complex expression) but not yet their shapes. `elaborate` gives them types.
+ */
+import type { Attributes, BinaryOp, Op, UnaryOp } from '../ir/ops.ts'
+
+/** What a term stands for: a tensor of that field, or a unitary operator. */
+export type Kind = 'real' | 'complex' | 'index' | 'unitary'
+export type Numeric = 'real' | 'complex'
+
+declare const kind: unique symbol
+
+interface Common<K extends Kind> {
+  readonly [kind]?: K
+  /** `file:line` of the user's call. */
+  readonly at: string | undefined
+}
+/** A parameter of a program, known by the object's identity. */
+interface Declared {
+  readonly form: 'declared'
+  readonly name: string
+}
+/** A carry or an entry of a sequence, inside a scan's step. */
+interface Local {
+  readonly form: 'local'
+  readonly name: string
+  readonly scope: symbol
+}
+interface Literal {
+  readonly form: 'literal'
+  readonly value: number
+}
+interface Operation {
+  readonly form: 'operation'
+  readonly op: Exclude<Op, 'scan' | 'get' | 'arg'>
+  readonly attributes: Attributes[Op]
+  readonly args: readonly Term[]
+}
+export interface ScanTerm {
+  readonly form: 'scan'
+  readonly at: string | undefined
+  readonly scope: symbol
+  readonly reverse: boolean
+  readonly length: number | undefined
+  /** Name, initial value, the step's placeholder, next value. */
+  readonly carries: readonly { readonly name: string; readonly initial: Term; readonly local: Term; readonly next: Term }[]
+  readonly sequences: readonly { readonly name: string; readonly over: Term; readonly local: Term }[]
+  readonly stacked: readonly Term[]
+}
+interface Item {
+  readonly form: 'item'
+  readonly scan: ScanTerm
+  readonly item: number
+}
+
+/** An expression of that kind. */
+export type Term<K extends Kind = Kind> = Common<K> & (Declared | Local | Literal | Operation | Item)
+export type Real = Term<'real'>
+export type Complex = Term<'complex'>
+export type Index = Term<'index'>
+export type Unitary = Term<'unitary'>
+
+/* The first place on the stack outside this file. */
+const here = import.meta.url
+const caller = (): string | undefined => {
+  const lines = new Error().stack?.split('\n').slice(1) ?? []
+  const line = lines.find(l => l.includes('at ') && !l.includes(here) && !l.includes('node:'))
+  return line?.replace(/^\s*at (.* \()?(async )?(file:\/\/)?/, '').replace(/\)$/, '')
+}
+
+const operation = <K extends Kind, P extends Operation['op']>(
+  op: P,
+  args: readonly Term[],
+  attributes: Attributes[P],
+): Term<K> => ({ form: 'operation', op, args, attributes, at: caller() })
+
+const term = (x: Term | number): Term => (typeof x === 'number' ? number(x) : x)
+
+/** A real scalar. */
+export const number = (value: number): Real => ({ form: 'literal', value, at: caller() })
+
+/** A term that stands for a named input of a program. */
+export const declared = <K extends Kind>(name: string): Term<K> => ({ form: 'declared', name, at: caller() })
+
+const unary =
+  (op: UnaryOp) =>
+  <F extends Numeric>(x: Term<F>): Term<F> =>
+    operation(op, [x], {})
+const toReal =
+  (op: UnaryOp) =>
+  <F extends Numeric>(x: Term<F>): Real =>
+    operation(op, [x], {})
+/* Both of one field; a number takes the field and the shape of the other. */
+const binary =
+  (op: Exclude<BinaryOp, 'modRelu'>) =>
+  <F extends Numeric>(x: Term<F>, y: Term<NoInfer<F>> | number): Term<F> =>
+    operation(op, [x, term(y)], {})
+
+export const neg = unary('neg')
+export const exp = unary('exp')
+export const log = unary('log')
+export const sqrt = unary('sqrt')
+export const sin = unary('sin')
+export const cos = unary('cos')
+export const tanh = unary('tanh')
+export const sigmoid = unary('sigmoid')
+/** 1/x, and 0 at 0. */
+export const pinv = unary('pinv')
+export const conj = (z: Complex): Complex => operation('conj', [z], {})
+export const re = (z: Complex): Real => operation('re', [z], {})
+export const im = (z: Complex): Real => operation('im', [z], {})
+export const abs = toReal('abs')
+/** max(x, 0). */
+export const relu = (x: Real): Real => operation('relu', [x], {})
+/** 1 where x > 0, else 0. */
+export const step = (x: Real): Real => operation('step', [x], {})
+
+/** Pointwise; a scalar operand is repeated to the other's shape. */
+export const add = binary('add')
+export const sub = binary('sub')
+export const mul = binary('mul')
+export const div = binary('div')
+/** r z for a real r: the way to multiply across the two fields. */
+export const scale = (r: Real | number, z: Complex): Complex => operation('scale', [term(r), z], {})
+/** x + iy. */
+export const complexOf = (x: Real, y: Real | number): Complex => operation('complex', [x, term(y)], {})
+/** A real term as a complex one. */
+export const toComplex = (x: Real): Complex => complexOf(x, 0)
+
+/**
+ * (|z| + b) z/(|z| + ε) where |z| + b ≥ 0, else 0; value and derivative are 0 at z = 0. Arjovsky, Shah, Bengio
+ * (2016), equation 8, has ε = 0.
+ */
+export const modRelu = (z: Complex, b: Real, epsilon = 0): Complex => operation('modRelu', [z, b], { epsilon })
+
+/** Sum over the first axis, or over the first `axes` ones. */
+export const sum = <F extends Numeric>(x: Term<F>, axes = 1): Term<F> => operation('sum', [x], { axes })
+/** x^H y. */
+export const dot = <F extends Numeric>(x: Term<F>, y: Term<NoInfer<F>>): Term<F> => operation('dot', [x, y], {})
+/** A x. */
+export const matvec = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term<F> =>
+  operation('matvec', [a, x], { adjoint: false })
+/** A^H x. */
+export const matvecAdjoint = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term<F> =>
+  operation('matvec', [a, x], { adjoint: true })
+/** a b^H. */
+export const outer = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> => operation('outer', [a, b], {})
+/** Joined along the first axis. */
+export const concat = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> => operation('concat', [a, b], {})
+/** `length` entries of the first axis from `start` on. */
+export const slice = <F extends Numeric>(x: Term<F>, start: number, length: number): Term<F> =>
+  operation('slice', [x], { start, length })
+/** The entry of the first axis that `i` names. */
+export const take = <F extends Numeric>(x: Term<F>, i: Index): Term<F> => operation('take', [x, i], {})
+/** Repeated along new leading axes up to `shape`. */
+export const broadcast = <F extends Numeric>(x: Term<F>, ...shape: number[]): Term<F> =>
+  operation('broadcast', [x], { shape })
+/** ln Σ e^x over a vector. */
+export const logSumExp = (x: Real): Real => operation('logSumExp', [x], {})
+/** Sum over the examples of a batch. */
+export const batchSum = <F extends Numeric>(x: Term<F>): Term<F> => operation('batchSum', [x], {})
+/** How many examples the batch has. */
+export const batchSize = (): Real => operation('batchSize', [], {})
+
+export const identity = (size: number): Unitary => operation('identity', [], { size })
+/** diag(e^iθ). */
+export const phase = (theta: Real): Unitary => operation('phase', [theta], {})
+/** The unitary discrete Fourier transform, e^(−2πi jk/n)/√n. */
+export const dft = (size: number): Unitary => operation('dft', [], { size })
+/** (Π x)_j = x_permutation[j]. */
+export const permute = (permutation: readonly number[]): Unitary => operation('permute', [], { permutation })
+/** I − 2 v v^H/‖v‖². */
+export const reflect = (v: Complex): Unitary => operation('reflect', [v], {})
+/** The product; the last factor acts first. */
+export const compose = (...factors: readonly Unitary[]): Unitary => operation('compose', factors, {})
+/** U^H, which is U⁻¹. */
+export const adjoint = (u: Unitary): Unitary => operation('adjoint', [u], {})
+/** U x. */
+export const apply = (u: Unitary, x: Complex): Complex => operation('apply', [u, x], {})
+
+export type Terms = Readonly<Record<string, Term>>
+
+/**
+ * A loop over the first axis of sequences. `step` sees the carries and one entry of each sequence and gives the
+ * next carries, and what is to be stacked. Terms from outside may be used in it freely.
+ */
+export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
+  readonly carry: C
+  readonly over: X
+  /** How many steps; needed only without sequences. */
+  readonly length?: number
+  /** From the last entry to the first. */
+  readonly reverse?: boolean
+  readonly step: (carry: C, entry: X) => { readonly carry: C; readonly stack: Y }
+}): { readonly carry: C; readonly stack: Y } => {
+  const at = caller()
+  const scope = Symbol('scan')
+  const local = (name: string): Term => ({ form: 'local', name, scope, at })
+  const locals = <T extends Terms>(terms: T): T =>
+    Object.fromEntries(Object.keys(terms).map(name => [name, local(name)])) as T
+  const carries = locals(loop.carry)
+  const entries = locals(loop.over)
+  const after = loop.step(carries, entries)
+  const stackNames = Object.keys(after.stack)
+  const scanTerm: ScanTerm = {
+    form: 'scan',
+    at,
+    scope,
+    reverse: loop.reverse ?? false,
+    length: loop.length,
+    carries: Object.keys(loop.carry).map(name => ({
+      name,
+      initial: loop.carry[name]!,
+      local: carries[name]!,
+      next: after.carry[name]!,
+    })),
+    sequences: Object.keys(loop.over).map(name => ({ name, over: loop.over[name]!, local: entries[name]! })),
+    stacked: stackNames.map(name => after.stack[name]!),
+  }
+  const items = <T extends Terms>(names: readonly string[], first: number): T =>
+    Object.fromEntries(names.map((name, i) => [name, { form: 'item', scan: scanTerm, item: first + i, at }])) as unknown as T
+  return {
+    carry: items(Object.keys(loop.carry), 0),
+    stack: items(stackNames, scanTerm.carries.length),
+  }
+}

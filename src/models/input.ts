@@ -1,0 +1,18 @@
+/** V x: how a model reads its input, a symbol or a vector. */
+import type { Reads } from '../dsl/model.ts'
+import { type Declaration, glorot } from '../dsl/parameter.ts'
+import { type Complex, type Index, matvec, type Numeric, type Real, take, type Term, toComplex } from '../dsl/term.ts'
+
+/** The shape and start of V. For symbols V is kept by rows: row k is V e_k. */
+export const inputMatrix = <F extends Numeric>(field: F, reads: Reads, hidden: number): Declaration<F> =>
+  reads.kind === 'symbols'
+    ? { field, shape: [reads.count, hidden], initial: glorot(reads.count, hidden) }
+    : { field, shape: [hidden, reads.size], initial: glorot(reads.size, hidden) }
+
+/** V x of a complex V. */
+export const readComplex = (reads: Reads, V: Complex, x: Term): Complex =>
+  reads.kind === 'symbols' ? take(V, x as Index) : matvec(V, toComplex(x as Real))
+
+/** V x of a real V. */
+export const readReal = (reads: Reads, V: Real, x: Term): Real =>
+  reads.kind === 'symbols' ? take(V, x as Index) : matvec(V, x as Real)
