@@ -1,0 +1,90 @@
+/**
+ * Every product of unitary operators that is applied becomes one chain in normal form: adjoints pushed down to
+ * the transforms, neighbours that cancel or merge gone, phases to the left of permutations so that they meet.
+ *
+ *     U (V x) = (U V) x            where V x has no other use
+ *     U U^H = 1                    F F^H, R R, Π Π⁻¹
+ *     D(a) D(b) = D(a + b),        D(0) = 1
+ *     Π Σ = one permutation
+ *     Π D(a) = D(Π a) Π
+ */
+import { add, apply, compose, permute, phase, re, toComplex } from '../ir/build.ts'
+import { type Expr, func } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
+import { deeply, postorder, rewrite } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+/** The two factors, left acting last, as fewer or better ordered ones; undefined where no law applies. */
+const pair = (left: Factor, right: Factor): readonly Factor[] | undefined => {
+  if (left === adjointFactor(right)) return []
+  if (left.op === 'phase' && right.op === 'phase') {
+    const [a, b] = [required(left.args[0], 'angles'), required(right.args[0], 'angles')]
+    const opposite = (a.op === 'neg' && a.args[0] === b) || (b.op === 'neg' && b.args[0] === a)
+    return opposite ? [] : [phase(add(a, b)) as Factor]
+  }
+  if (left.op === 'permute' && right.op === 'permute') {
+    const [p, q] = [left.attributes.permutation, right.attributes.permutation]
+    return [permute(p.map(j => required(q[j], 'an entry'))) as Factor]
+  }
+  if (left.op === 'permute' && right.op === 'phase')
+    return [phase(re(apply(left, toComplex(required(right.args[0], 'angles'))))) as Factor, left]
+  return undefined
+}
+
+const isIdentity = (f: Factor): boolean => {
+  if (f.op === 'permute') return f.attributes.permutation.every((j, i) => i === j)
+  const angles = f.op === 'phase' ? f.args[0] : undefined
+  return angles?.op === 'constant' && angles.attributes.re === 0
+}
+
+/**
+ * The chain in normal form. Ends because each law shortens the chain or moves a phase left past a permutation,
+ * and nothing moves one right.
+ */
+export const normalise = (chain: readonly Factor[]): readonly Factor[] => {
+  const done: Factor[] = []
+  const rest = [...chain].reverse()
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (isIdentity(next)) continue
+    const last = done.at(-1)
+    const merged = last === undefined ? undefined : pair(last, next)
+    if (merged === undefined) done.push(next)
+    else {
+      done.pop()
+      rest.push(...[...merged].reverse())
+    }
+  }
+  return done
+}
+
+/** The operator with these factors, if it is not the identity. */
+const product = (chain: readonly Factor[]): Expr | undefined => (chain.length > 1 ? compose(chain) : chain[0])
+
+const userCounts = (roots: readonly Expr[]): ReadonlyMap<Expr, number> => {
+  const counts = new Map<Expr, number>()
+  for (const e of postorder(roots)) for (const a of e.args) counts.set(a, (counts.get(a) ?? 0) + 1)
+  for (const r of roots) counts.set(r, (counts.get(r) ?? 0) + 1)
+  return counts
+}
+
+export const fuseUnitary: Pass = {
+  name: 'fuseUnitary',
+  summary: 'unitary products become single chains in normal form',
+  run: f =>
+    deeply(f, g => {
+      const users = userCounts(g.results)
+      // Chains are gathered from the outside, so an inner application that is absorbed is never made.
+      const gather = (e: Expr, original: Expr): Expr => {
+        if (e.op !== 'apply') return e
+        const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]
+        const inner = original.args[1]
+        const absorbs = x.op === 'apply' && inner !== undefined && users.get(inner) === 1
+        const chain = normalise(absorbs ? [...factors(unitary), ...factors(required(x.args[0], 'an operator'))] : factors(unitary))
+        const vector = absorbs ? required(x.args[1], 'a vector') : x
+        const u = product(chain)
+        return u === undefined ? vector : apply(u, vector)
+      }
+      return func(g.params, rewrite(g.results, gather))
+    }),
+}

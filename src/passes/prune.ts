@@ -1,0 +1,94 @@
+/** Loops drop what nobody reads: outputs, carries that only feed themselves, invariants, sequences. */
+import { get, scan } from '../ir/build.ts'
+import { argument, type Expr, func, type Func } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { postorder, rewrite, substitute, usedParams } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+/** Which of a body's results are needed, given those that are read behind the loop. */
+const liveResults = (e: Expr<'scan'>, read: ReadonlySet<number>): readonly number[] => {
+  const { body, invariants, carries } = e.attributes
+  const live = new Set(read)
+  for (let size = -1; size !== live.size; ) {
+    size = live.size
+    const used = usedParams(
+      func(
+        body.params,
+        [...live].map(k => required(body.results[k], 'a result')),
+      ),
+    )
+    for (let k = 0; k < carries; k++) if (used.has(invariants + k)) live.add(k)
+  }
+  return [...live].sort((i, j) => i - j)
+}
+
+/** The loop with those results only, and where each of them went. */
+const pruned = (
+  e: Expr<'scan'>,
+  operands: readonly Expr[],
+  read: ReadonlySet<number>,
+): { readonly loop: Expr; readonly place: ReadonlyMap<number, number> } => {
+  const { body, invariants, carries } = e.attributes
+  const live = liveResults(e, read)
+  const slim = pruneFunc(
+    func(
+      body.params,
+      live.map(k => body.results[k]!),
+    ),
+  )
+  const used = usedParams(slim)
+  const isCarry = (i: number): boolean => i >= invariants && i < invariants + carries
+  const kept = body.params
+    .map((_, i) => i)
+    .filter(i => (isCarry(i) ? live.includes(i - invariants) : used.has(i)))
+  const renumbered: (Expr | undefined)[] = []
+  kept.forEach((i, position) => {
+    renumbered[i] = argument(position, body.params[i]!.type)
+  })
+  return {
+    loop: scan(
+      kept.map(i => operands[i]!),
+      {
+        ...e.attributes,
+        body: func(
+          kept.map(i => body.params[i]!),
+          substitute(slim.results, renumbered),
+        ),
+        invariants: kept.filter(i => i < invariants).length,
+        carries: live.filter(k => k < carries).length,
+      },
+    ),
+    place: new Map(live.map((k, position) => [k, position])),
+  }
+}
+
+const pruneFunc = (f: Func): Func => {
+  const reads = new Map<Expr, Set<number>>()
+  for (const e of postorder(f.results))
+    if (e.op === 'get') {
+      const loop = required(e.args[0], 'a tuple')
+      reads.set(loop, (reads.get(loop) ?? new Set()).add(e.attributes.item))
+    }
+  const places = new Map<Expr, ReadonlyMap<number, number>>()
+  return func(
+    f.params,
+    rewrite(f.results, (rebuilt, original) => {
+      if (original.op === 'scan') {
+        const { loop, place } = pruned(original as Expr<'scan'>, rebuilt.args, reads.get(original) ?? new Set())
+        places.set(original, place)
+        return loop
+      }
+      if (original.op === 'get') {
+        const place = required(places.get(required(original.args[0], 'a tuple')), 'a pruned loop')
+        return get(required(rebuilt.args[0], 'a tuple'), required(place.get(original.attributes.item), 'a live item'))
+      }
+      return rebuilt
+    }),
+  )
+}
+
+export const prune: Pass = {
+  name: 'prune',
+  summary: 'loops drop results, carries and operands that nobody reads',
+  run: pruneFunc,
+}
