@@ -4,7 +4,7 @@
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
 export interface Stream {
   /** The next real in [low, high). */
@@ -21,15 +21,24 @@ const mix = (word: number): number => {
   return h ^ (h >>> 16)
 }
 
-const hash = (seed: number, label: string): number => {
-  let h = mix(seed | 0) ^ mix(Math.floor(seed / 2 ** 32) + 1)
-  for (const c of label) h = mix(h ^ c.codePointAt(0)!)
+/** One 32-bit word from the bits of many numbers, in their order. */
+export const digest = (numbers: Iterable<number>, start = 0): number => {
+  const bits = new Float64Array(1)
+  const words = new Int32Array(bits.buffer)
+  let h = mix(start ^ 0x9e3779b9)
+  for (const x of numbers) {
+    bits[0] = x
+    h = mix(h ^ words[0]!)
+    h = mix((h + 0x9e3779b9) ^ words[1]!)
+  }
   return h
 }
 
 /** The stream of these three. Its state is its own; nothing else sees it. */
 export const stream = (seed: number, label: string, position = 0): Stream => {
-  const generator = xoroshiro128plus(mix(hash(seed, label) ^ mix(position)))
+  const key = [seed, position, ...Array.from(label, c => c.codePointAt(0)!)]
+  // All 128 bits depend on the key: from 32 of them the first draws would be linear in each other. Never all zero.
+  const generator = xoroshiro128plusFromState([1, 2, 3, 4].map(k => digest(key, k) | (k === 1 ? 1 : 0)))
   return {
     real: (low, high) => low + (high - low) * uniformFloat64(generator),
     integer: (low, high) => uniformInt(generator, low, high),

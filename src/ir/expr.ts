@@ -57,10 +57,13 @@ const intern = <A extends object>(key: string, make: (id: number) => A): A => {
   return fresh
 }
 
+/* Numbers by their bits, functions by identity, and fields in one order, whoever wrote them in which. */
 const attributeKey = (_: string, value: unknown): unknown => {
-  if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? `#${Object.is(value, -0) ? '-0' : value}` : value
-  if (typeof value === 'object' && value !== null && 'results' in value && 'id' in value) return `@${value.id}`
-  return value
+  if (typeof value === 'number')
+    return Object.is(value, -0) || !Number.isFinite(value) ? `#${Object.is(value, -0) ? '-0' : value}` : value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if ('results' in value && 'id' in value) return `@${value.id}`
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** A node, or why there is none. */

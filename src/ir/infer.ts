@@ -65,6 +65,10 @@ const naturals = (shape: Shape): void =>
     shape.every(d => Number.isSafeInteger(d) && d >= 1) && elements(shape) <= 2 ** 31,
     () => `a shape is made of whole numbers from 1 up (at most 2^31 elements), not [${shape.join(', ')}]`,
   )
+const checkSizes = (type: Type): void => {
+  if (type.kind === 'tensor') naturals(type.shape)
+  else if (type.kind === 'tuple') type.items.forEach(checkSizes)
+}
 const size = (n: number): void =>
   check(Number.isSafeInteger(n) && n >= 1 && n <= 2 ** 24, () => `the size must be a whole number from 1 to 2^24, not ${n}`)
 
@@ -289,6 +293,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     naturals(type.shape)
     check(type.rate === 'uniform' && type.field !== 'index', () => `cannot be ${showType(type)}`)
     check(type.field === 'complex' || im === 0, () => `a real constant has no imaginary part, not ${im}`)
+    check(type.bound === 0, () => `counts to no bound, so not to ${type.bound}`)
     check(!Number.isNaN(re) && !Number.isNaN(im), () => 'must be a number, not NaN')
     return E.right(type)
   },
@@ -300,6 +305,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   scan: (args, { body, length, invariants, carries }) => {
     const params = body.params.map(p => p.type)
     arity(args, params.length)
+    check(
+      [invariants, carries].every(n => Number.isSafeInteger(n) && n >= 0) && invariants + carries <= params.length,
+      () => `cannot have ${invariants} invariants and ${carries} carries among ${params.length} operands`,
+    )
     check(
       Number.isSafeInteger(length) && length >= 1 && length <= 2 ** 30,
       () => `the length must be a whole number from 1 to 2^30, not ${length}`,
@@ -360,7 +369,9 @@ const containsBatchSum = (results: readonly Expr[]): boolean => {
 /** The type of an op on these operands, or what is wrong with them. */
 export const infer = <K extends Op>(op: K, args: readonly Expr[], attributes: Attributes[K]): Result => {
   try {
-    return rules[op](args, attributes)
+    const type = rules[op](args, attributes)
+    if (E.isRight(type)) checkSizes(type.right)
+    return type
   } catch (e) {
     if (isMismatch(e)) return E.left(e.mismatch)
     throw e

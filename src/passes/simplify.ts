@@ -97,7 +97,8 @@ export const rules: readonly Rule[] = [
   rule('constant folding', e => {
     if (!isPointwise(e.op) || !e.args.every(a => a.op === 'constant')) return undefined
     const values = e.args.flatMap(a => (a.op === 'constant' ? [{ re: a.attributes.re, im: a.attributes.im }] : []))
-    const { re, im } = foldPointwise(e.op as PointwiseOp, e.attributes as never, values)
+    const field = tensorType(first(e)).field === 'complex' ? 'complex' : 'real'
+    const { re, im } = foldPointwise(e.op as PointwiseOp, e.attributes as never, field, values)
     return Number.isNaN(re) || Number.isNaN(im) ? undefined : filled(re, im, e)
   }),
 ]

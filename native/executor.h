@@ -1,0 +1,135 @@
+// Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
+#pragma once
+
+#include "fft.h"
+#include "linear.h"
+#include "map.h"
+#include "moves.h"
+
+namespace parseval {
+namespace {
+
+struct Yes {
+  static constexpr bool value = true;
+};
+struct No {
+  static constexpr bool value = false;
+};
+
+// Calls f with the flag as a compile-time constant. Where there is one lane, nothing differs, and one version will do.
+template <class K, class F>
+PARSEVAL_INLINE void choose(bool uniform, F f) {
+  if (K::lanes > 1 && uniform) f(Yes{});
+  else f(No{});
+}
+template <class K, class F>
+PARSEVAL_INLINE void choose(bool uniformA, bool uniformB, F f) {
+  choose<K>(uniformA, [&](auto a) { choose<K>(uniformB, [&](auto b) { f(a, b); }); });
+}
+
+template <class K>
+void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
+  const int64_t *n = i.attributes;
+  bool uniform[mostOperands] = {};
+  for (int32_t o = 0; o < i.operandCount; o++) uniform[o] = !i.operands[o].varying;
+  Scalar<K> *const to = p[0];
+  switch (i.op) {
+    case Opcode::copy:
+      return choose<K>(uniform[1], [&](auto u) { runCopy<K, u.value>(to, p[1], n[0], n[1]); });
+    case Opcode::fill:
+      return runFill<K>(to, static_cast<const Scalar<K> *>(frame.constants) + n[2], n[0], n[1]);
+    case Opcode::sum:
+      return choose<K>(uniform[1], [&](auto u) { runSum<K, u.value>(to, p[1], n[0], n[1]); });
+    case Opcode::dot:
+      return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
+        if (n[1] == 1) runDot<K, 1, a.value, b.value>(to, p[1], p[2], n[0]);
+        else runDot<K, 2, a.value, b.value>(to, p[1], p[2], n[0]);
+      });
+    case Opcode::logSumExp:
+      return choose<K>(uniform[1], [&](auto u) { runLogSumExp<K, u.value>(to, p[1], n[0]); });
+    case Opcode::matvec:
+      return choose<K>(uniform[1], uniform[2], [&](auto a, auto x) {
+        if (n[2] == 1 && !n[3]) runMatvec<K, 1, false, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
+        else if (n[2] == 1) runMatvec<K, 1, true, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
+        else if (!n[3]) runMatvec<K, 2, false, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
+        else runMatvec<K, 2, true, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
+      });
+    case Opcode::outer:
+      return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
+        if (n[2] == 1) runOuter<K, 1, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
+        else runOuter<K, 2, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
+      });
+    case Opcode::take:
+      return choose<K>(uniform[1], uniform[2], [&](auto f, auto x) {
+        runTake<K, f.value, x.value>(to, p[1], p[2], n[0], n[1]);
+      });
+    case Opcode::put:
+      return choose<K>(uniform[1], uniform[2], [&](auto f, auto x) {
+        runPut<K, f.value, x.value>(to, p[1], p[2], n[0], n[1], n[2]);
+      });
+    case Opcode::fft:
+      return choose<K>(uniform[1], [&](auto u) {
+        runFft<K, u.value>(*i.fft, to, p[1], static_cast<Scalar<K> *>(frame.scratch), n[1]);
+      });
+    case Opcode::permute:
+      return choose<K>(uniform[1], [&](auto u) { runPermute<K, u.value>(to, p[1], i.permutation, n[0]); });
+    case Opcode::batchSize:
+      return storeReal<K>(to, splat<K>(Scalar<K>(frame.batch)));
+    case Opcode::loop:
+    case Opcode::map:
+      return;
+  }
+}
+
+template <class K>
+bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps);
+
+template <class K>
+bool runLoop(const Code &code, int64_t index, const Frame &frame, int64_t *steps) {
+  const Instruction &loop = code.instructions[index];
+  const int64_t length = loop.attributes[0];
+  const bool reverse = loop.attributes[1];
+  for (int64_t t = 0; t < length; t++) {
+    if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
+    steps[loop.depth] = reverse ? length - 1 - t : t;
+    if (!runRange<K>(code, index + 1, loop.end, frame, steps)) return false;
+  }
+  return true;
+}
+
+template <class K>
+bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps) {
+  using T = Scalar<K>;
+  for (int64_t at = first; at < end;) {
+    const Instruction &i = code.instructions[at];
+    if (i.op == Opcode::loop) {
+      if (!runLoop<K>(code, at, frame, steps)) return false;
+      at = i.end;
+      continue;
+    }
+    T *resolved[mostMapOperands];
+    for (int32_t o = 0; o < i.operandCount; o++) {
+      const Operand &operand = i.operands[o];
+      int64_t unit = operand.offset;
+      for (int32_t d = 0; d < i.depth; d++) unit += operand.strides[d] * steps[d];
+      resolved[o] = operand.varying ? static_cast<T *>(frame.varying) + unit * K::lanes
+                                    : static_cast<T *>(frame.uniform) + unit;
+    }
+    if (i.op == Opcode::map) {
+      if (!runMap<K>(i, resolved, frame)) return false;
+    } else {
+      runSimple<K>(i, resolved, frame);
+    }
+    at++;
+  }
+  return true;
+}
+
+template <class K>
+bool runCode(const Code &code, const Frame &frame) {
+  int64_t steps[maxDepth] = {};
+  return runRange<K>(code, 0, code.count, frame, steps);
+}
+
+}  // namespace
+}  // namespace parseval

@@ -1,0 +1,66 @@
+// Decodes the instructions of one segment.
+#pragma once
+
+#include "plan.h"
+
+namespace parseval {
+
+class InstructionDecoder {
+ public:
+  InstructionDecoder(Plan &plan, Reader &reader, int64_t segmentNumber, PlanSegment &segment, const double *constants,
+                     int64_t constantCount)
+      : plan_(plan),
+        reader_(reader),
+        segmentNumber_(segmentNumber),
+        segment_(segment),
+        constants_(constants),
+        constantCount_(constantCount) {}
+
+  void readSegment();
+
+ private:
+  // The units that an operand may touch: in one go, and over all steps of the enclosing loops.
+  struct Range {
+    int64_t low, high;
+  };
+  struct Extent {
+    Range once, always;
+  };
+
+  void readInstructions(int32_t count);
+  void readInstruction();
+  void readOperands(int32_t count);
+  void readAttributes(const OpcodeInfo &info);
+  void finish(Instruction &i);
+  void readLoop();
+  void readMap(Instruction &i, int32_t attributeCount);
+  void readMicros(std::vector<MicroInstruction> &micros, const std::vector<MapOperand> &operands);
+  void readPermutation(Instruction &i);
+
+  int64_t constantPair(int64_t re, int64_t im, int64_t width);
+  // Checks that the operand with `units` of its own from `low` on stays inside its arena.
+  Extent place(int32_t operand, const std::string &name, int64_t low, int64_t units);
+  void requireWidth(int64_t width);
+  void requireFlag(const char *name, int64_t flag);
+  void forbidOverlap(const std::vector<int64_t> &units);
+  void needScratch(int64_t units);
+  [[noreturn]] void fail(const std::string &message) const { reader_.fail(message); }
+
+  Plan &plan_;
+  Reader &reader_;
+  int64_t segmentNumber_;
+  PlanSegment &segment_;
+  const double *constants_;
+  int64_t constantCount_;
+
+  int64_t number_ = 0;  // of the instruction in the segment, loops and their bodies counted alike
+  std::vector<int64_t> lengths_;  // of the enclosing loops
+  bool dead_ = false;  // inside a loop that never runs: there is nothing to stay inside of
+  std::vector<Operand> *operands_ = nullptr;
+  int64_t attributes_[mostAttributes] = {};
+  // Of a map.
+  int32_t outputs_ = 0, inputs_ = 0, temporaries_ = 0;
+  std::vector<Extent> extents_;
+};
+
+}  // namespace parseval

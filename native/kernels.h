@@ -1,0 +1,27 @@
+// The kernels for one instruction set.
+#pragma once
+
+#include "code.h"
+
+namespace parseval {
+
+// Runs the code; false if it was cancelled.
+using Run = bool (*)(const Code &, const Frame &);
+
+struct PrecisionKernels {
+  int lanes;    // examples in a block
+  Run uniform;  // once for all examples
+  Run block;    // for a block of examples
+};
+
+struct Kernels {
+  const char *name;
+  PrecisionKernels singlePrecision, doublePrecision;
+};
+
+extern const Kernels baselineKernels;
+#ifdef PARSEVAL_X64
+extern const Kernels avx2Kernels;
+#endif
+
+}  // namespace parseval

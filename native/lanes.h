@@ -1,0 +1,157 @@
+// Numbers in lanes: what a kernel computes with. `K` says which: eight floats, four doubles (a vector of the
+// compiler's, split where the CPU's are narrower), or one number where a value is the same for all examples.
+#pragma once
+
+#include <stddef.h>
+
+#include "code.h"
+
+namespace parseval {
+namespace {
+
+struct EightFloats {
+  using Scalar = float;
+  typedef float Vector __attribute__((vector_size(32), may_alias));
+  static constexpr int64_t lanes = 8;
+};
+struct FourDoubles {
+  using Scalar = double;
+  typedef double Vector __attribute__((vector_size(32), may_alias));
+  static constexpr int64_t lanes = 4;
+};
+struct OneFloat {
+  using Scalar = float;
+  using Vector = float;
+  static constexpr int64_t lanes = 1;
+};
+struct OneDouble {
+  using Scalar = double;
+  using Vector = double;
+  static constexpr int64_t lanes = 1;
+};
+
+#define PARSEVAL_INLINE inline __attribute__((always_inline))
+
+template <class K>
+using Scalar = typename K::Scalar;
+
+template <class K>
+struct Complex {
+  typename K::Vector re, im;
+};
+
+// The distance between units in scalars: a uniform operand has one number where others have one for each lane.
+template <class K, bool Uniform>
+constexpr int64_t unit = Uniform ? 1 : K::lanes;
+
+// The same number in all lanes. x − 0 is x for every x, −0 too, and costs nothing.
+template <class K>
+PARSEVAL_INLINE typename K::Vector splat(Scalar<K> x) {
+  return x - typename K::Vector{};
+}
+
+template <class K, bool Uniform>
+PARSEVAL_INLINE typename K::Vector loadReal(const Scalar<K> *p) {
+  if constexpr (Uniform) return splat<K>(*p);
+  else return *reinterpret_cast<const typename K::Vector *>(p);
+}
+
+template <class K, bool Uniform>
+PARSEVAL_INLINE Complex<K> loadComplex(const Scalar<K> *p) {
+  return {loadReal<K, Uniform>(p), loadReal<K, Uniform>(p + unit<K, Uniform>)};
+}
+
+template <class K>
+PARSEVAL_INLINE void storeReal(Scalar<K> *p, typename K::Vector x) {
+  *reinterpret_cast<typename K::Vector *>(p) = x;
+}
+
+template <class K>
+PARSEVAL_INLINE void storeComplex(Scalar<K> *p, Complex<K> x) {
+  storeReal<K>(p, x.re);
+  storeReal<K>(p + K::lanes, x.im);
+}
+
+// Values of either width, for kernels that serve both.
+template <class K, int Width>
+struct ValueOf {
+  using Type = Complex<K>;
+};
+template <class K>
+struct ValueOf<K, 1> {
+  using Type = typename K::Vector;
+};
+template <class K, int Width>
+using Value = typename ValueOf<K, Width>::Type;
+
+template <class K, int Width, bool Uniform>
+PARSEVAL_INLINE Value<K, Width> load(const Scalar<K> *p) {
+  if constexpr (Width == 1) return loadReal<K, Uniform>(p);
+  else return loadComplex<K, Uniform>(p);
+}
+
+template <class K, int Width>
+PARSEVAL_INLINE void store(Scalar<K> *p, Value<K, Width> x) {
+  if constexpr (Width == 1) storeReal<K>(p, x);
+  else storeComplex<K>(p, x);
+}
+
+template <class K>
+PARSEVAL_INLINE Complex<K> plus(Complex<K> a, Complex<K> b) {
+  return {a.re + b.re, a.im + b.im};
+}
+template <class K>
+PARSEVAL_INLINE Complex<K> minus(Complex<K> a, Complex<K> b) {
+  return {a.re - b.re, a.im - b.im};
+}
+template <class K>
+PARSEVAL_INLINE Complex<K> times(Complex<K> a, Complex<K> b) {
+  return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+template <class K>
+PARSEVAL_INLINE Complex<K> conjugate(Complex<K> a) {
+  return {a.re, -a.im};
+}
+
+// sum += a b, or conj(a) b: the step of every inner product.
+template <class K, int Width, bool Conjugate>
+PARSEVAL_INLINE void addProduct(Value<K, Width> &sum, Value<K, Width> a, Value<K, Width> b) {
+  if constexpr (Width == 1) sum += a * b;
+  else if constexpr (Conjugate) {
+    sum.re += a.re * b.re;
+    sum.im += a.re * b.im;
+    sum.re += a.im * b.im;
+    sum.im -= a.im * b.re;
+  } else {
+    sum.re += a.re * b.re;
+    sum.im += a.re * b.im;
+    sum.re -= a.im * b.im;
+    sum.im += a.im * b.re;
+  }
+}
+
+template <class K, int Width>
+PARSEVAL_INLINE Value<K, Width> added(Value<K, Width> a, Value<K, Width> b) {
+  if constexpr (Width == 1) return a + b;
+  else return plus<K>(a, b);
+}
+
+// f of each lane.
+template <class K, class F>
+PARSEVAL_INLINE typename K::Vector eachLane(typename K::Vector x, F f) {
+  if constexpr (K::lanes == 1) return f(x);
+  else {
+    typename K::Vector y;
+    for (int64_t l = 0; l < K::lanes; l++) y[l] = f(x[l]);
+    return y;
+  }
+}
+
+template <class K>
+PARSEVAL_INLINE Scalar<K> lane(typename K::Vector x, int64_t l) {
+  if constexpr (K::lanes == 1) return (void)l, x;
+  else return x[l];
+}
+
+}  // namespace
+}  // namespace parseval

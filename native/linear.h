@@ -1,0 +1,72 @@
+// Products of vectors and matrices. A template parameter `Uniform…` says that an operand is the same for all
+// examples: it is read as single numbers and put into all lanes.
+#pragma once
+
+#include "lanes.h"
+
+namespace parseval {
+namespace {
+
+// Sums that do not wait for each other hide the latency of an addition.
+constexpr int64_t sums = 4;
+
+template <class K, int Width, bool UniformA, bool UniformB>
+void runDot(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t count) {
+  constexpr int64_t stepA = Width * unit<K, UniformA>, stepB = Width * unit<K, UniformB>;
+  Value<K, Width> sum[sums] = {};
+  int64_t e = 0;
+  for (; e + sums <= count; e += sums, a += sums * stepA, b += sums * stepB)
+    for (int64_t s = 0; s < sums; s++)
+      addProduct<K, Width, true>(sum[s], load<K, Width, UniformA>(a + s * stepA), load<K, Width, UniformB>(b + s * stepB));
+  for (; e < count; e++, a += stepA, b += stepB)
+    addProduct<K, Width, true>(sum[0], load<K, Width, UniformA>(a), load<K, Width, UniformB>(b));
+  store<K, Width>(to, added<K, Width>(added<K, Width>(sum[0], sum[1]), added<K, Width>(sum[2], sum[3])));
+}
+
+// Rows of a product A x: to_i = Σ_k A(i, k) x_k for `Rows` of them, with A(i, k) at i·stepI + k·stepK units.
+template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows>
+PARSEVAL_INLINE void productRows(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *x, int64_t inner, int64_t stepI,
+                                 int64_t stepK) {
+  constexpr int64_t unitA = Width * unit<K, UniformA>, unitX = Width * unit<K, UniformX>;
+  Value<K, Width> sum[Rows] = {};
+  for (int64_t k = 0; k < inner; k++, a += stepK * unitA, x += unitX) {
+    const Value<K, Width> v = load<K, Width, UniformX>(x);
+    for (int r = 0; r < Rows; r++)
+      addProduct<K, Width, Conjugate>(sum[r], load<K, Width, UniformA>(a + r * stepI * unitA), v);
+  }
+  for (int r = 0; r < Rows; r++) store<K, Width>(to + r * Width * K::lanes, sum[r]);
+}
+
+// A x, or A^H x: the same loops with the steps exchanged and the conjugate.
+template <class K, int Width, bool Adjoint, bool UniformA, bool UniformX>
+void runMatvec(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x, int64_t rows, int64_t columns) {
+  constexpr int block = Width == 1 ? 8 : 4;
+  constexpr int64_t unitA = Width * unit<K, UniformA>, unitTo = Width * K::lanes;
+  const int64_t outer = Adjoint ? columns : rows, inner = Adjoint ? rows : columns;
+  const int64_t stepI = Adjoint ? 1 : columns, stepK = Adjoint ? columns : 1;
+  int64_t i = 0;
+  for (; i + block <= outer; i += block)
+    productRows<K, Width, Adjoint, UniformA, UniformX, block>(to + i * unitTo, matrix + i * stepI * unitA, x, inner,
+                                                              stepI, stepK);
+  for (; i < outer; i++)
+    productRows<K, Width, Adjoint, UniformA, UniformX, 1>(to + i * unitTo, matrix + i * stepI * unitA, x, inner, stepI,
+                                                          stepK);
+}
+
+template <class K, int Width, bool UniformA, bool UniformB>
+void runOuter(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t rows, int64_t columns, bool accumulate) {
+  constexpr int64_t stepA = Width * unit<K, UniformA>, stepB = Width * unit<K, UniformB>, stepTo = Width * K::lanes;
+  for (int64_t i = 0; i < rows; i++) {
+    const Value<K, Width> x = load<K, Width, UniformA>(a + i * stepA);
+    for (int64_t j = 0; j < columns; j++, to += stepTo) {
+      Value<K, Width> sum{};
+      if (accumulate) sum = load<K, Width, false>(to);
+      // conj(b) a
+      addProduct<K, Width, true>(sum, load<K, Width, UniformB>(b + j * stepB), x);
+      store<K, Width>(to, sum);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parseval

@@ -1,0 +1,97 @@
+// Instructions that move numbers, or add them up.
+#pragma once
+
+#include "functions.h"
+
+namespace parseval {
+namespace {
+
+// `from` may overlap `to` when both are of one kind: then it is moved as a whole, once.
+template <class K, bool Uniform>
+void runCopy(Scalar<K> *to, const Scalar<K> *from, int64_t units, int64_t repeats) {
+  for (int64_t r = 0; r < repeats; r++, to += units * K::lanes) {
+    if constexpr (!Uniform) __builtin_memmove(to, from, size_t(units * K::lanes) * sizeof(Scalar<K>));
+    else
+      for (int64_t u = 0; u < units; u++) storeReal<K>(to + u * K::lanes, splat<K>(from[u]));
+  }
+}
+
+template <class K>
+void runFill(Scalar<K> *to, const Scalar<K> *value, int64_t count, int64_t width) {
+  for (int64_t e = 0; e < count; e++)
+    for (int64_t w = 0; w < width; w++, to += K::lanes) storeReal<K>(to, splat<K>(value[w]));
+}
+
+// Column by column; `to` may be the first row of `from`.
+template <class K, bool Uniform>
+void runSum(Scalar<K> *to, const Scalar<K> *from, int64_t outer, int64_t inner) {
+  constexpr int64_t step = unit<K, Uniform>;
+  using V = typename K::Vector;
+  for (int64_t j = 0; j < inner; j++) {
+    const Scalar<K> *p = from + j * step;
+    V sum[4] = {};
+    int64_t o = 0;
+    for (; o + 4 <= outer; o += 4)
+      for (int64_t s = 0; s < 4; s++, p += inner * step) sum[s] += loadReal<K, Uniform>(p);
+    for (; o < outer; o++, p += inner * step) sum[0] += loadReal<K, Uniform>(p);
+    storeReal<K>(to + j * K::lanes, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  }
+}
+
+// The largest exponent is taken out, so that nothing overflows.
+template <class K, bool Uniform>
+void runLogSumExp(Scalar<K> *to, const Scalar<K> *from, int64_t count) {
+  constexpr int64_t step = unit<K, Uniform>;
+  using V = typename K::Vector;
+  V most = splat<K>(-__builtin_inff());
+  for (int64_t e = 0; e < count; e++) {
+    const V x = loadReal<K, Uniform>(from + e * step);
+    most = x > most ? x : most;
+  }
+  // Infinite exponents must not be subtracted from each other.
+  const V bound = splat<K>(sizeof(Scalar<K>) == 4 ? Scalar<K>(3.4e38) : Scalar<K>(1.7e308));
+  const V shift = most > bound ? bound - bound : (most < -bound ? bound - bound : most);
+  V sum{};
+  for (int64_t e = 0; e < count; e++)
+    sum += eachLane<K>(loadReal<K, Uniform>(from + e * step) - shift, expFunction{});
+  storeReal<K>(to, shift + eachLane<K>(sum, logFunction{}));
+}
+
+// Each lane's entry; what is outside goes to the nearest, NaN to the first.
+template <class K, bool UniformIndex>
+PARSEVAL_INLINE void findEntries(const Scalar<K> *index, int64_t entries, int64_t *found) {
+  for (int64_t l = 0; l < K::lanes; l++) {
+    const Scalar<K> x = UniformIndex ? *index : index[l];
+    const int64_t last = entries - 1;
+    found[l] = x > 0 ? (x < Scalar<K>(last) ? int64_t(x) : last) : 0;
+  }
+}
+
+template <class K, bool UniformFrom, bool UniformIndex>
+void runTake(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units) {
+  int64_t entry[K::lanes];
+  findEntries<K, UniformIndex>(index, entries, entry);
+  for (int64_t u = 0; u < units; u++)
+    for (int64_t l = 0; l < K::lanes; l++)
+      to[u * K::lanes + l] = from[(entry[l] * units + u) * unit<K, UniformFrom> + (UniformFrom ? 0 : l)];
+}
+
+template <class K, bool UniformFrom, bool UniformIndex>
+void runPut(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units,
+            bool accumulate) {
+  int64_t entry[K::lanes];
+  findEntries<K, UniformIndex>(index, entries, entry);
+  if (!accumulate) __builtin_memset(to, 0, size_t(entries * units * K::lanes) * sizeof(Scalar<K>));
+  for (int64_t u = 0; u < units; u++)
+    for (int64_t l = 0; l < K::lanes; l++)
+      to[(entry[l] * units + u) * K::lanes + l] += from[u * unit<K, UniformFrom> + (UniformFrom ? 0 : l)];
+}
+
+template <class K, bool Uniform>
+void runPermute(Scalar<K> *to, const Scalar<K> *from, const int32_t *permutation, int64_t count) {
+  for (int64_t j = 0; j < count; j++)
+    storeComplex<K>(to + 2 * j * K::lanes, loadComplex<K, Uniform>(from + 2 * permutation[j] * unit<K, Uniform>));
+}
+
+}  // namespace
+}  // namespace parseval

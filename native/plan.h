@@ -1,0 +1,61 @@
+// A plan, decoded from its tape and checked: whatever the tape holds, code that comes out of here stays inside
+// its arenas.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "fftTables.h"
+#include "reader.h"
+
+namespace parseval {
+
+struct PlanInput {
+  bool varying;
+  int64_t offset, units;
+  int64_t bound;  // of an index; 0: any number
+};
+struct PlanOutput {
+  bool varying;
+  int64_t offset, units;
+};
+struct PlanUpdate {
+  int64_t output, input;
+};
+struct PlanReduction {
+  int64_t from, to, units;
+};
+struct PlanSegment {
+  bool varying = false;
+  std::vector<Instruction> instructions;
+  std::vector<PlanReduction> reductions;
+};
+
+class Plan {
+ public:
+  Plan(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision);
+  Plan(const Plan &) = delete;
+  Plan &operator=(const Plan &) = delete;
+
+  int64_t uniformUnits = 0, varyingUnits = 0;
+  int64_t scratchUnits = 0;  // that the kernels need, for each thread
+  std::vector<PlanInput> inputs;
+  std::vector<PlanOutput> outputs;
+  std::vector<PlanUpdate> updates;
+  std::vector<PlanSegment> segments;
+  ScalarTable constants;
+
+ private:
+  friend class InstructionDecoder;
+  void readRim(Reader &reader);
+
+  // What instructions point to; deques, so that nothing moves.
+  FftTables ffts_;
+  std::deque<std::vector<Operand>> operands_;
+  std::deque<std::vector<int32_t>> permutations_;
+  std::deque<std::vector<MapOperand>> mapOperands_;
+  std::deque<std::vector<MicroInstruction>> micros_;
+  std::deque<Map> maps_;
+};
+
+}  // namespace parseval

@@ -1,0 +1,81 @@
+// A plan with its memory: holds the uniform inputs between runs, and runs the segments over blocks of examples.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <vector>
+
+#include "arena.h"
+#include "kernels.h"
+#include "plan.h"
+#include "pool.h"
+
+namespace parseval {
+
+// The instruction sets this machine can run, best first; each a table of kernels.
+std::vector<const Kernels *> usableKernels();
+// The one of this name, or the best; PARSEVAL_ISA in the environment names one where the caller does not.
+const Kernels *findKernels(const std::optional<std::string> &name);
+
+// What is wrong with a request, in words for the caller.
+struct RequestError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Values = std::vector<double>;
+
+class Program {
+ public:
+  Program(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision,
+          const Kernels *kernels);
+
+  const Plan &plan() const { return plan_; }
+
+  // From here to `cancel` all on the caller's thread, between runs.
+  void write(int64_t input, const double *values, size_t count);
+  const Values &read(int64_t input) const;
+
+  // `varying`: the values of each input, [batch, units]; empty for uniform ones.
+  void prepare(int64_t batch, std::vector<Values> varying, int64_t threads);
+  // On any thread: the outputs, or nothing if the run was cancelled.
+  std::optional<std::vector<Values>> execute();
+  // On the caller's thread again: keeps what the plan says is kept.
+  void finish(const std::vector<Values> &outputs);
+
+  // At any time, from any thread.
+  void cancel() { __atomic_store_n(&cancelled_, 1, __ATOMIC_RELAXED); }
+
+  bool cancelled() const { return __atomic_load_n(&cancelled_, __ATOMIC_RELAXED) != 0; }
+
+  // The values that an input takes for `examples`, checked.
+  void check(int64_t input, const double *values, size_t count, int64_t examples) const;
+
+ private:
+  size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
+  const PrecisionKernels &kernels() const {
+    return precision_ == Precision::Single ? kernels_->singlePrecision : kernels_->doublePrecision;
+  }
+  void allocate();
+  bool runUniform(const PlanSegment &segment);
+  bool runVarying(const PlanSegment &segment, bool first, bool last, std::vector<Values> &outputs);
+  bool runBlock(const PlanSegment &segment, const Frame &frame, int64_t block, bool first, bool last,
+                std::vector<Values> &outputs, std::vector<Values> &partials);
+
+  Precision precision_;
+  const Kernels *kernels_;
+  Plan plan_;
+  int64_t varyingSegments_ = 0;
+  std::vector<std::optional<Values>> resident_;
+
+  // Of the run.
+  int64_t batch_ = 0, blocks_ = 0;
+  int threads_ = 1;
+  std::vector<Values> varying_;
+  int cancelled_ = 0;
+
+  Arena uniform_, uniformScratch_;
+  std::vector<Arena> arenas_, scratch_;
+  Pool pool_;
+};
+
+}  // namespace parseval

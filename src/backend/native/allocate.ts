@@ -1,0 +1,45 @@
+/** Buffers in an arena: first fit, freed pieces joined. The one mutable thing in lowering, local to one plan. */
+/** Units from `offset` on. */
+export interface Buffer {
+  readonly offset: number
+  readonly units: number
+}
+
+export interface Arena {
+  readonly allocate: (units: number) => Buffer
+  readonly free: (buffer: Buffer) => void
+  /** The most units that were ever in use, holes included. */
+  readonly size: () => number
+}
+
+/* A buffer starts at an even unit, so that a complex element never crosses a cache line. */
+const rounded = (units: number): number => units + (units & 1)
+
+export const arena = (): Arena => {
+  let holes: Buffer[] = []
+  let size = 0
+  return {
+    allocate: units => {
+      const need = rounded(units)
+      const i = holes.findIndex(h => h.units >= need)
+      const hole = holes[i]
+      if (hole === undefined) {
+        const offset = size
+        size += need // may pass what a plan can hold: `lower` refuses such plans
+          return { offset, units }
+      }
+      const rest = { offset: hole.offset + need, units: hole.units - need }
+      holes = holes.flatMap((h, k) => (k !== i ? [h] : rest.units > 0 ? [rest] : []))
+      return { offset: hole.offset, units }
+    },
+    free: ({ offset, units }) => {
+      const sorted = [...holes, { offset, units: rounded(units) }].sort((a, b) => a.offset - b.offset)
+      holes = sorted.reduce<Buffer[]>((joined, h) => {
+        const last = joined.at(-1)
+        if (last === undefined || last.offset + last.units !== h.offset) return [...joined, h]
+        return [...joined.slice(0, -1), { offset: last.offset, units: last.units + h.units }]
+      }, [])
+    },
+    size: () => size,
+  }
+}

@@ -1,0 +1,89 @@
+/** The native engine as a backend: programs are compiled to plans, parameters stay in the engine. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Backend, BackendError, BackendOptions, Numbers, Program, Session } from '../backend.ts'
+import { type Addon, loadAddon, type NativeProgram } from './addon.ts'
+import { compile } from './compile.ts'
+import { type Plan, tape } from './plan.ts'
+
+const failure = (message: string): BackendError => ({ kind: 'BackendError', message })
+const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e))
+const attempt = <A>(run: () => A): E.Either<BackendError, A> => E.tryCatch(run, e => failure(messageOf(e)))
+
+/** The plan in the engine, its uniform inputs not yet set. */
+export const load = (addon: Addon, plan: Plan, options: BackendOptions): E.Either<BackendError, Session> =>
+  pipe(
+    attempt(() => {
+      const { code, constants } = tape(plan)
+      return new addon.Program(code, constants, { precision: options.precision })
+    }),
+    E.map(program => session(plan, program, options.threads)),
+  )
+
+const session = (plan: Plan, program: NativeProgram, threads: number): Session => {
+  const uniform = (name: string): E.Either<BackendError, number> => {
+    const i = plan.inputs.findIndex(input => input.name === name && input.rate === 'uniform')
+    return i >= 0
+      ? E.right(i)
+      : E.left(
+          failure(
+            `there is no parameter "${name}"; the program has ${plan.inputs
+              .filter(p => p.rate === 'uniform')
+              .map(p => p.name)
+              .join(', ')}`,
+          ),
+        )
+  }
+  const varying = (data: Readonly<Record<string, Numbers>>): E.Either<BackendError, readonly (Numbers | null)[]> => {
+    const missing = plan.inputs.find(p => p.rate === 'varying' && data[p.name] === undefined)
+    if (missing !== undefined) return E.left(failure(`the batch lacks "${missing.name}"`))
+    return E.right(plan.inputs.map(p => (p.rate === 'varying' ? data[p.name]! : null)))
+  }
+  const run =
+    (batch: number, inputs: readonly (Numbers | null)[], signal: AbortSignal | undefined): TE.TaskEither<BackendError, readonly Numbers[]> =>
+    async () => {
+      if (signal?.aborted) return E.left({ ...failure('the run was cancelled before it began'), cancelled: true })
+      const cancel = (): void => program.cancel()
+      signal?.addEventListener('abort', cancel, { once: true })
+      try {
+        return E.right(await program.run(batch, inputs, threads))
+      } catch (e) {
+        const left = failure(messageOf(e))
+        return E.left(signal?.aborted ? { ...left, cancelled: true } : left)
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+      }
+    }
+  return {
+    write: (name, data) =>
+      pipe(
+        uniform(name),
+        E.chain(i => attempt(() => program.write(i, data))),
+      ),
+    read: name =>
+      pipe(
+        uniform(name),
+        E.chain(i => attempt(() => program.read(i))),
+      ),
+    run: (batch, data, signal) => async () => {
+      const inputs = varying(data)
+      return E.isLeft(inputs) ? inputs : run(batch, inputs.right, signal)()
+    },
+  }
+}
+
+/** The native backend, or why it cannot be used here. */
+export const nativeBackend = (): E.Either<string, Backend> =>
+  pipe(
+    loadAddon(),
+    E.map(addon => ({
+      name: 'native' as const,
+      start: (program: Program, options: BackendOptions) =>
+        pipe(
+          compile(program),
+          E.mapLeft(e => failure(e.message)),
+          E.chain(plan => load(addon, plan, options)),
+        ),
+    })),
+  )

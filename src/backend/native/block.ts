@@ -1,0 +1,102 @@
+/** What lowering knows of one block (the top level or a loop's body) before it emits: who uses what, and when. */
+import { type Expr, tensorType } from '../../ir/expr.ts'
+import { isPointwise } from '../../ir/ops.ts'
+import { postorderBy } from '../../ir/walk.ts'
+import { schedule, type Unit } from './schedule.ts'
+
+export interface Block {
+  readonly units: readonly Unit[]
+  readonly unitOf: ReadonlyMap<Expr, number>
+  /** The last unit that reads the node, itself or through a view of it; ∞ for results. */
+  readonly lastUse: (e: Expr) => number
+  /** No instruction of its own: read as a constant or a repeated scalar where it is used. */
+  readonly isVirtual: (e: Expr) => boolean
+  /** Sums into a carry in place: the node, and what it adds. */
+  readonly accumulates: ReadonlyMap<Expr, Expr>
+  readonly users: (e: Expr) => readonly Expr[]
+}
+
+/** A part of another node's buffer. */
+export const isView = (e: Expr): boolean => e.op === 'slice' || e.op === 'get'
+
+/** Operands that have values: an application's operator has none. */
+export const operandsOf = (e: Expr): readonly Expr[] => (e.op === 'apply' ? e.args.slice(1) : e.args)
+
+/**
+ * `known`: nodes with a place already (arguments). `segmentOf`: in which order the nodes' segments run. `carried`:
+ * for each carry of the loop its argument and next value.
+ */
+export const analyse = (
+  roots: readonly Expr[],
+  known: (e: Expr) => boolean,
+  segmentOf: (e: Expr) => number,
+  carried: readonly { readonly carry: Expr; readonly next: Expr }[],
+): Block => {
+  const order = postorderBy(roots, e => (known(e) ? [] : operandsOf(e)))
+  const userLists = new Map<Expr, Expr[]>(order.map(e => [e, []]))
+  for (const e of order) if (!known(e)) for (const a of new Set(operandsOf(e))) userLists.get(a)!.push(e)
+  const users = (e: Expr): readonly Expr[] => userLists.get(e) ?? []
+  const rootSet = new Set(roots)
+
+  const isInitialOnly = (scan: Expr, e: Expr): boolean =>
+    scan.op === 'scan' &&
+    scan.args.every(
+      (a, i) =>
+        a !== e || (i >= scan.attributes.invariants && i < scan.attributes.invariants + scan.attributes.carries),
+    )
+  const isVirtual = (e: Expr): boolean => {
+    if (known(e) || rootSet.has(e)) return false
+    if (e.op === 'constant') return users(e).every(u => isPointwise(u.op) || isInitialOnly(u, e))
+    return (
+      e.op === 'broadcast' && tensorType(e.args[0]!).shape.length === 0 && users(e).every(u => isPointwise(u.op))
+    )
+  }
+
+  const accumulates = new Map<Expr, Expr>()
+  const absorbed = new Map<Expr, Expr>()
+  for (const { carry, next } of carried) {
+    if (next.op !== 'add' || !next.args.includes(carry) || users(carry).length !== 1) continue
+    const added = next.args[0] === carry ? next.args[1]! : next.args[0]!
+    const alone = users(added).length === 1 && !rootSet.has(added) && !rootSet.has(carry)
+    if ((added.op === 'outer' || added.op === 'put') && alone && !accumulates.has(next)) {
+      accumulates.set(next, added)
+      absorbed.set(added, next)
+    }
+  }
+
+  const isTransparent = (e: Expr): boolean => isView(e) || isVirtual(e) || absorbed.has(e)
+  const computed = order.filter(e => !known(e) && !isTransparent(e))
+  const seen = new Map<Expr, readonly Expr[]>()
+  for (const e of order)
+    seen.set(
+      e,
+      known(e) ? [] : isTransparent(e) ? operandsOf(e).flatMap(a => seen.get(a)!) : [e],
+    )
+  const needs = (e: Expr): readonly Expr[] => operandsOf(e).flatMap(a => seen.get(a)!)
+
+  // Sums over the examples are the last thing of their segment.
+  const segments = [...new Set(computed.map(segmentOf))].sort((a, b) => a - b)
+  const units = segments.flatMap((s): readonly Unit[] => {
+    const inSegment = computed.filter(e => segmentOf(e) === s)
+    const isSum = (e: Expr): boolean => e.op === 'batchSum'
+    return [
+      ...schedule(
+        inSegment.filter(e => !isSum(e)),
+        needs,
+        e => accumulates.has(e),
+      ),
+      ...inSegment.filter(isSum).map((node): Unit => ({ kind: 'single', node })),
+    ]
+  })
+  const unitOf = new Map<Expr, number>()
+  units.forEach((u, i) => {
+    for (const e of u.kind === 'single' ? [u.node] : u.nodes) unitOf.set(e, i)
+  })
+
+  const last = new Map<Expr, number>()
+  for (const e of [...order].reverse()) {
+    const uses = users(e).map(u => (isTransparent(u) ? last.get(u)! : unitOf.get(u)!))
+    last.set(e, rootSet.has(e) ? Number.POSITIVE_INFINITY : Math.max(-1, ...uses))
+  }
+  return { units, unitOf, lastUse: e => last.get(e) ?? -1, isVirtual, accumulates, users }
+}

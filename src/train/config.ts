@@ -1,0 +1,63 @@
+/** Everything that says what a training run is, with what each setting may be. A codec's name is that in words. */
+import * as t from 'io-ts'
+
+const numberThat = (allowed: string, holds: (x: number) => boolean): t.Type<number> =>
+  new t.Type(
+    allowed,
+    (u): u is number => typeof u === 'number' && holds(u),
+    (u, context) => (typeof u === 'number' && holds(u) ? t.success(u) : t.failure(u, context)),
+    t.identity,
+  )
+
+/** A whole number between these, both included. */
+export const whole = (low: number, high: number): t.Type<number> =>
+  numberThat(`a whole number from ${low} to ${high}`, x => Number.isSafeInteger(x) && x >= low && x <= high)
+
+const positive = numberThat('a number above 0', x => Number.isFinite(x) && x > 0)
+const fraction = numberThat('a number from 0 up to but not including 1', x => x >= 0 && x < 1)
+
+/** One of these words. */
+export const oneOf = <K extends string>(...words: readonly [K, K, ...K[]]): t.Type<K> => {
+  const isWord = (u: unknown): u is K => words.some(w => w === u)
+  return new t.Type(
+    `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    isWord,
+    (u, context) => (isWord(u) ? t.success(u) : t.failure(u, context)),
+    t.identity,
+  )
+}
+
+/** The one model there is so far. */
+const modelName: t.Type<'urnn'> = t.literal('urnn')
+
+export const settings = {
+  model: modelName,
+  task: oneOf('copying', 'adding'),
+  /** T: steps to remember over (copying), steps in a sequence (adding). */
+  lag: whole(1, 2 ** 20),
+  hidden: whole(1, 2 ** 16),
+  /** Examples in a batch. */
+  batch: whole(1, 2 ** 16),
+  /** Updates at most. */
+  steps: whole(1, 1e9),
+  learningRate: positive,
+  /** RMSProp's. */
+  decay: fraction,
+  seed: whole(0, Number.MAX_SAFE_INTEGER),
+  threads: whole(1, 256),
+  precision: oneOf('single', 'double'),
+  backend: oneOf('native', 'reference'),
+  /** Held-out sequences, and the steps between their measurements. */
+  heldOut: whole(1, 2 ** 20),
+  evaluateEvery: whole(1, 1e9),
+  /** Steps between checkpoints, at least. */
+  checkpointEvery: whole(1, 1e9),
+  /** Held-out loss to get below; training ends there. */
+  target: positive,
+} as const
+
+const { target, ...required } = settings
+
+/** A run's resolved settings. */
+export const Config = t.exact(t.intersection([t.type(required), t.partial({ target })]), 'a run')
+export type Config = t.TypeOf<typeof Config>

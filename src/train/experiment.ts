@@ -1,0 +1,75 @@
+/** From settings to all that a run is made of: model, task, programs, and what its checkpoints must agree with. */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Recurrent, Sizes } from '../dsl/model.ts'
+import type { Terms } from '../dsl/term.ts'
+import { reals } from '../ir/type.ts'
+import { urnn } from '../models/urnn.ts'
+import { adding } from '../tasks/adding.ts'
+import { copying } from '../tasks/copying.ts'
+import type { Task } from '../tasks/task.ts'
+import type { Identity } from './checkpoint.ts'
+import type { Config } from './config.ts'
+import { type TrainingPrograms, trainingPrograms } from './program.ts'
+import { rmsprop } from './rmsprop.ts'
+import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
+
+const tasks: {
+  readonly [K in Config['task']]: (options: { lag: number; seed: number }) => E.Either<string, Task>
+} = { copying, adding }
+
+/* Which terms a model's state is made of is its own affair: who takes the state only hands it back. */
+const opaque = <S extends Terms>(model: Recurrent<S>): Recurrent => model as unknown as Recurrent
+
+const models: { readonly [K in Config['model']]: (sizes: Sizes) => Recurrent } = {
+  urnn: sizes => opaque(urnn(sizes)),
+}
+
+export interface Experiment {
+  readonly config: Config
+  readonly model: Recurrent
+  readonly task: Task
+  readonly programs: TrainingPrograms
+  readonly unitarity: UnitarityPrograms | undefined
+  readonly identity: Identity
+  /** Real numbers that training changes. */
+  readonly parameterCount: number
+}
+
+/** The task of these settings. */
+export const taskOf = (config: Config): E.Either<string, Task> => tasks[config.task](config)
+
+/** The model of these settings, as large as the task wants it. */
+export const modelOf = ({ model, hidden, seed }: Config, { reads, writes }: Task): Recurrent =>
+  models[model]({ hidden, reads, writes, seed })
+
+export const prepare = (config: Config): E.Either<string, Experiment> => {
+  const task = taskOf(config)
+  if (E.isLeft(task)) return task
+  const model = modelOf(config, task.right)
+  const optimiser = rmsprop(config)
+  const programs = trainingPrograms(model, task.right, optimiser)
+  if (E.isLeft(programs)) return programs
+  const unitarity = unitarityPrograms(model)
+  if (E.isLeft(unitarity)) return unitarity
+  return E.right({
+    config,
+    model,
+    task: task.right,
+    programs: programs.right,
+    unitarity: unitarity.right,
+    identity: {
+      model: model.name,
+      hidden: config.hidden,
+      task: task.right.name,
+      taskSettings: task.right.settings,
+      optimiser: optimiser.name,
+      optimiserSettings: optimiser.settings,
+      batch: config.batch,
+      seed: config.seed,
+      precision: config.precision,
+      fixed: model.fixed,
+      graph: programs.right.graphHash,
+    },
+    parameterCount: model.parameters.reduce((n, p) => n + reals(p.type), 0),
+  })
+}

@@ -1,0 +1,59 @@
+/** Files, with failures as values. */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+
+/* Codes people meet, in words. */
+const causes: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EEXIST: 'a file of that name is in the way',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  EINVAL: 'the path is not valid',
+  ENAMETOOLONG: 'the path is too long',
+}
+
+/** Why a file operation failed. */
+export const cause = (e: unknown): string => {
+  const code = typeof e === 'object' && e !== null && 'code' in e ? String(e.code) : ''
+  return causes[code] ?? (e instanceof Error ? e.message : String(e))
+}
+
+/** The action, with its failure told as `cannot …: why`. */
+export const attempt = <A>(what: string, action: () => Promise<A>): TE.TaskEither<string, A> =>
+  TE.tryCatch(action, e => `cannot ${what}: ${cause(e)}`)
+
+export const readBytes = (path: string): TE.TaskEither<string, Uint8Array> =>
+  attempt(`read ${path}`, () => readFile(path))
+
+export const makeFolder = (path: string): TE.TaskEither<string, void> =>
+  attempt(`create the folder ${path}`, async () => {
+    await mkdir(path, { recursive: true })
+  })
+
+/** Written beside, flushed to the disk, then renamed: under `path` there is the old file or the new one, whole. */
+export const writeDurably = (path: string, data: Uint8Array | string): TE.TaskEither<string, void> =>
+  attempt(`write ${path}`, async () => {
+    const beside = join(dirname(path), `.${basename(path)}.${process.pid}`)
+    try {
+      const file = await open(beside, 'w')
+      try {
+        await file.writeFile(data)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(beside, path)
+    } catch (e) {
+      await rm(beside, { force: true })
+      throw e
+    }
+    // the name itself lasts only once the folder is flushed; not every system lets a folder be opened
+    const folder = await open(dirname(path), 'r').catch(() => undefined)
+    await folder?.sync().catch(() => undefined)
+    await folder?.close()
+  })

@@ -1,0 +1,91 @@
+/** The programs that training runs: one step of it, its update included, and the loss alone. */
+import { createHash } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Program } from '../backend/backend.ts'
+import { elaborate, showMismatch } from '../dsl/elaborate.ts'
+import type { Recurrent } from '../dsl/model.ts'
+import { initialValue } from '../dsl/parameter.ts'
+import { batchSize, batchSum, div } from '../dsl/term.ts'
+import { argument, type Func, func, type Param, type TypeMismatch } from '../ir/expr.ts'
+import { print } from '../ir/print.ts'
+import { reals } from '../ir/type.ts'
+import { valueAndGradient } from '../passes/differentiate.ts'
+import type { Task } from '../tasks/task.ts'
+import type { Optimiser } from './optimiser.ts'
+
+/** A tensor that training changes: a parameter or an accumulator of one. */
+export interface Slot extends Param {
+  readonly initial: (seed: number) => Float64Array
+}
+
+export interface TrainingPrograms {
+  /** Results: the mean loss before the update, then the next value of every slot. */
+  readonly step: Program
+  /** Result: the mean loss. */
+  readonly evaluate: Program
+  readonly parameters: readonly Slot[]
+  readonly accumulators: readonly Slot[]
+  /** SHA-256 of the loss as text: what a checkpoint must have been made for. */
+  readonly graphHash: string
+}
+
+/** The mean loss over the batch, of the model's parameters and the task's inputs. */
+export const lossOf = (model: Recurrent, task: Task): E.Either<TypeMismatch, Func> =>
+  elaborate([...model.parameters, ...task.inputs], [div(batchSum(task.loss(model)), batchSize())])
+
+/** The loss and its gradient, followed by the optimiser's update of every parameter. */
+const stepOf = (loss: Func, gradient: Func, accumulators: readonly Slot[], optimiser: Optimiser): Program => {
+  const count = gradient.results.length - 1
+  const each = optimiser.accumulators.length
+  const first = loss.params.length
+  const updated = loss.params.slice(0, count).map(({ type }, i) =>
+    optimiser.update(
+      argument(i, type),
+      gradient.results[1 + i]!,
+      optimiser.accumulators.map((_, k) => argument(first + i * each + k, type)),
+    ),
+  )
+  return {
+    func: func(
+      [...loss.params, ...accumulators.map(({ name, type }) => ({ name, type }))],
+      [gradient.results[0]!, ...updated.map(u => u.parameter), ...updated.flatMap(u => u.accumulators)],
+    ),
+    updates: [
+      ...updated.map((_, i) => ({ result: 1 + i, param: i })),
+      ...accumulators.map((_, k) => ({ result: 1 + count + k, param: first + k })),
+    ],
+  }
+}
+
+export const trainingPrograms = (
+  model: Recurrent,
+  task: Task,
+  optimiser: Optimiser,
+): E.Either<string, TrainingPrograms> => {
+  const loss = lossOf(model, task)
+  if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
+  const gradient = valueAndGradient(
+    loss.right,
+    model.parameters.map((_, i) => i),
+  )
+  if (E.isLeft(gradient)) return E.left(gradient.left.message)
+  const parameters = model.parameters.map(p => ({
+    name: p.name,
+    type: p.type,
+    initial: (seed: number) => initialValue(p, seed),
+  }))
+  const accumulators = parameters.flatMap(({ name, type }) =>
+    optimiser.accumulators.map(a => ({
+      name: `${name}.${a.name}`,
+      type,
+      initial: () => new Float64Array(reals(type)).fill(a.initial),
+    })),
+  )
+  return E.right({
+    step: stepOf(loss.right, gradient.right, accumulators, optimiser),
+    evaluate: { func: loss.right, updates: [] },
+    parameters,
+    accumulators,
+    graphHash: createHash('sha256').update(print(loss.right)).digest('hex'),
+  })
+}

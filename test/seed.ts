@@ -1,0 +1,10 @@
+/** Properties run on pinned seeds, so that a failure is one for everybody; FC_SEED asks for other examples. */
+import * as fc from 'fast-check'
+
+const asked = process.env.FC_SEED
+
+export const seed = asked === undefined || asked === '' ? 20160611 : Number(asked)
+
+/** Holds the property to `runs` examples. */
+export const holds = <T>(property: fc.IProperty<T>, runs = 200): void =>
+  fc.assert(property, { seed, numRuns: runs, endOnFailure: false })
