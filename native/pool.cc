@@ -83,29 +83,30 @@ void Runner::ensureThread() {
 
 void Runner::start(std::function<void()> job) {
   std::lock_guard<std::mutex> lock(mutex_);
-  job_ = std::move(job);
-  busy_ = true;
+  next_ = std::move(job);
   wake_.notify_all();
 }
 
 void Runner::wait() {
   std::unique_lock<std::mutex> lock(mutex_);
-  idle_.wait(lock, [this] { return !busy_; });
+  idle_.wait(lock, [this] { return !working_ && !next_; });
 }
 
 void Runner::work() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || busy_; });
-    if (!busy_) return;
-    std::function<void()> job = std::move(job_);
+    wake_.wait(lock, [this] { return stopping_ || next_; });
+    if (!next_) return;
+    // The next job may come while the end of this one is still being told, so it has a place of its own.
+    std::function<void()> job = std::move(next_);
+    next_ = nullptr;
+    working_ = true;
     lock.unlock();
     job();
     job = nullptr;
     lock.lock();
-    busy_ = false;
+    working_ = false;
     idle_.notify_all();
-    if (stopping_) return;
   }
 }
 

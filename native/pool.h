@@ -33,7 +33,8 @@ class Pool {
   bool stopping_ = false;
 };
 
-// One thread that runs jobs after each other, off the event loop.
+// One thread that runs jobs after each other, off the event loop. A job is started only when the one before has
+// told its outcome.
 class Runner {
  public:
   Runner() = default;
@@ -53,8 +54,8 @@ class Runner {
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::thread thread_;
-  std::function<void()> job_;
-  bool busy_ = false, stopping_ = false;
+  std::function<void()> next_;
+  bool working_ = false, stopping_ = false;
 };
 
 }  // namespace parseval

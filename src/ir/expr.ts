@@ -83,7 +83,9 @@ export const make = <K extends Op>(
 /** A node that is known to be well typed: what passes make from well-typed programs. */
 export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Attributes[K]): Expr<K> => {
   const made = make(op, args, attributes)
-  return E.isRight(made) ? made.right : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
+  return E.isRight(made)
+    ? made.right
+    : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
 }
 
 /* Names are for people; a later one that stands already gets a number. */

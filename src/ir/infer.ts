@@ -36,7 +36,11 @@ const check = (holds: boolean, message: () => string): void => {
 const arity = (args: readonly Expr[], n: number): void =>
   check(args.length === n, () => `takes ${n} operand${n === 1 ? '' : 's'}, not ${args.length}`)
 
-const tensorAt = (args: readonly Expr[], i: number, fields: readonly Field[] = ['real', 'complex']): TensorType => {
+const tensorAt = (
+  args: readonly Expr[],
+  i: number,
+  fields: readonly Field[] = ['real', 'complex'],
+): TensorType => {
   const type = args[i]?.type ?? fail(`operand ${i + 1} is missing`)
   if (type.kind !== 'tensor' || !fields.includes(type.field))
     return fail(`operand ${i + 1} must be ${fields.join(' or ')}, not ${showType(type)}`)
@@ -70,7 +74,10 @@ const checkSizes = (type: Type): void => {
   else if (type.kind === 'tuple') type.items.forEach(checkSizes)
 }
 const size = (n: number): void =>
-  check(Number.isSafeInteger(n) && n >= 1 && n <= 2 ** 24, () => `the size must be a whole number from 1 to 2^24, not ${n}`)
+  check(
+    Number.isSafeInteger(n) && n >= 1 && n <= 2 ** 24,
+    () => `the size must be a whole number from 1 to 2^24, not ${n}`,
+  )
 
 const unaryRule =
   (fields: readonly Field[], result?: Field): Rule<UnaryOp> =>
@@ -83,7 +90,10 @@ const either: readonly Field[] = ['real', 'complex']
 
 const sameShapes = (args: readonly Expr[], x: TensorType, y: TensorType): void => {
   arity(args, 2)
-  check(sameShape(x.shape, y.shape), () => `the operands have different shapes: ${showType(x)} and ${showType(y)}`)
+  check(
+    sameShape(x.shape, y.shape),
+    () => `the operands have different shapes: ${showType(x)} and ${showType(y)}`,
+  )
 }
 const binaryRule =
   (left: readonly Field[], right: readonly Field[] | 'same', result?: Field): Rule<BinaryOp> =>
@@ -93,7 +103,8 @@ const binaryRule =
     sameShapes(args, x, y)
     check(
       right !== 'same' || x.field === y.field,
-      () => `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex (toComplex, re, scale)`,
+      () =>
+        `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex (toComplex, re, scale)`,
     )
     return E.right(tensor(result ?? x.field, x.shape, rate(args)))
   }
@@ -122,7 +133,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   scale: binaryRule(['real'], ['complex'], 'complex'),
   complex: binaryRule(['real'], ['real'], 'complex'),
   modRelu: (args, { epsilon }) => {
-    check(Number.isFinite(epsilon) && epsilon >= 0, () => `epsilon must be a finite number from 0 up, not ${epsilon}`)
+    check(
+      Number.isFinite(epsilon) && epsilon >= 0,
+      () => `epsilon must be a finite number from 0 up, not ${epsilon}`,
+    )
     return binaryRule(['complex'], ['real'], 'complex')(args, {})
   },
 
@@ -149,7 +163,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const x = tensorAt(args, 0)
     const y = tensorAt(args, 1)
     sameShapes(args, x, y)
-    check(x.field === y.field, () => `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex`)
+    check(
+      x.field === y.field,
+      () => `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex`,
+    )
     return E.right(tensor(x.field, [], rate(args)))
   },
   matvec: (args, { adjoint }) => {
@@ -160,7 +177,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     check(a.field === x.field, () => `a ${a.field} matrix takes a ${a.field} vector, not ${showType(x)}`)
     check(
       x.shape[0] === (adjoint ? m : n),
-      () => `${adjoint ? 'the adjoint of ' : ''}${showType(a)} takes ${adjoint ? m : n} entries, not ${showType(x)}`,
+      () =>
+        `${adjoint ? 'the adjoint of ' : ''}${showType(a)} takes ${adjoint ? m : n} entries, not ${showType(x)}`,
     )
     return E.right(tensor(a.field, [adjoint ? n : m], rate(args)))
   },
@@ -168,7 +186,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     arity(args, 2)
     const a = rankAt(args, 0, 1)
     const b = rankAt(args, 1, 1)
-    check(a.field === b.field, () => `the operands are ${showType(a)} and ${showType(b)}: make both real or both complex`)
+    check(
+      a.field === b.field,
+      () => `the operands are ${showType(a)} and ${showType(b)}: make both real or both complex`,
+    )
     return E.right(tensor(a.field, [a.shape[0]!, b.shape[0]!], rate(args)))
   },
   concat: args => {
@@ -185,7 +206,11 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     arity(args, 1)
     const x = atLeastOneAxis(args, 0)
     check(
-      Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 1 && start + length <= x.shape[0]!,
+      Number.isInteger(start) &&
+        Number.isInteger(length) &&
+        start >= 0 &&
+        length >= 1 &&
+        start + length <= x.shape[0]!,
       () => `entries ${start} to ${start + length - 1} do not lie in ${showType(x)}`,
     )
     return E.right(tensor(x.field, [length, ...x.shape.slice(1)], x.rate))
@@ -217,7 +242,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   batchSum: args => {
     arity(args, 1)
     const x = tensorAt(args, 0)
-    check(x.rate === 'varying', () => `sums over the examples, but ${showType(x)} is the same for all of them`)
+    check(
+      x.rate === 'varying',
+      () => `sums over the examples, but ${showType(x)} is the same for all of them`,
+    )
     return E.right(tensor(x.field, x.shape))
   },
   logSumExp: args => {
@@ -262,7 +290,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const first = unitaryAt(args, 0)
     args.forEach((_, i) => {
       const u = unitaryAt(args, i)
-      check(u.size === first.size, () => `factors have different sizes: ${showType(first)} and ${showType(u)}`)
+      check(
+        u.size === first.size,
+        () => `factors have different sizes: ${showType(first)} and ${showType(u)}`,
+      )
     })
     return E.right({ ...first, rate: rate(args) })
   },
@@ -281,9 +312,14 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   arg: (args, { index, type }) => {
     arity(args, 0)
     naturals(type.shape)
-    check(Number.isSafeInteger(index) && index >= 0, () => `the position must be a whole number from 0 up, not ${index}`)
     check(
-      type.field === 'index' ? Number.isInteger(type.bound) && type.bound >= 1 && type.bound <= 2 ** 24 : type.bound === 0,
+      Number.isSafeInteger(index) && index >= 0,
+      () => `the position must be a whole number from 0 up, not ${index}`,
+    )
+    check(
+      type.field === 'index'
+        ? Number.isInteger(type.bound) && type.bound >= 1 && type.bound <= 2 ** 24
+        : type.bound === 0,
       () => `an index counts up to a bound from 1 to 2^24, not ${type.bound}`,
     )
     return E.right(type)
@@ -306,14 +342,18 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const params = body.params.map(p => p.type)
     arity(args, params.length)
     check(
-      [invariants, carries].every(n => Number.isSafeInteger(n) && n >= 0) && invariants + carries <= params.length,
+      [invariants, carries].every(n => Number.isSafeInteger(n) && n >= 0) &&
+        invariants + carries <= params.length,
       () => `cannot have ${invariants} invariants and ${carries} carries among ${params.length} operands`,
     )
     check(
       Number.isSafeInteger(length) && length >= 1 && length <= 2 ** 30,
       () => `the length must be a whole number from 1 to 2^30, not ${length}`,
     )
-    const loop = joinRates([...args.slice(invariants).map(a => rateOf(a.type)), ...body.results.map(r => rateOf(r.type))])
+    const loop = joinRates([
+      ...args.slice(invariants).map(a => rateOf(a.type)),
+      ...body.results.map(r => rateOf(r.type)),
+    ])
     const given = args.map((_, i) => tensorAt(args, i, ['real', 'complex', 'index']))
     given.forEach((type, i) => {
       const param = params[i]!
@@ -330,7 +370,9 @@ const rules: { readonly [K in Op]: Rule<K> } = {
       carries <= body.results.length,
       () => `the body has ${body.results.length} results for ${carries} carries`,
     )
-    const results = body.results.map(r => (r.type.kind === 'tensor' ? r.type : fail('a result must be a tensor')))
+    const results = body.results.map(r =>
+      r.type.kind === 'tensor' ? r.type : fail('a result must be a tensor'),
+    )
     const items = results.map((type, k) => {
       const param = params[invariants + k]
       if (k < carries)

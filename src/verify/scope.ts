@@ -91,7 +91,7 @@ export const leaf = (s: Scope, t: TensorType): fc.Arbitrary<Expr> => {
       () => oneOf(lively).chain(v => between(0, 1).map(part => adapt(v, t, part === 1))),
     ],
     [
-      given.length === 0 ? 1 : 0.5,
+      given.length === 0 ? 1 : 0.3,
       () => oneOf(numbers).chain(a => oneOf(numbers).map(b => constantOf(t, a, b))),
     ],
   ]

@@ -28,17 +28,14 @@ const body = func(
 const loop = { body, length: 3, reverse: false, invariants: 0, carries: 1 }
 
 const widening = func([{ name: 'h', type: real() }], [b.broadcast(argument(0, real()), [2])])
-const summing = func(
-  [{ name: 'x', type: varying(real()) }],
-  [b.batchSum(argument(0, varying(real())))],
-)
+const summing = func([{ name: 'x', type: varying(real()) }], [b.batchSum(argument(0, varying(real())))])
 
 const row = <K extends Op>(
   op: K,
   args: readonly Expr[],
   attributes: Attributes[K],
   message: string,
-): { readonly op: K; readonly given: E.Either<unknown, Expr>; readonly message: string } => ({
+): { readonly op: K; readonly given: E.Either<unknown, unknown>; readonly message: string } => ({
   op,
   given: make(op, args, attributes),
   message,
@@ -106,34 +103,34 @@ const illTyped = [
   row('compose', [dft3, dft4], {}, 'factors have different sizes: unitary(3) and unitary(4)'),
   row('adjoint', [a34], {}, 'operand 1 must be unitary, not real[3, 4]'),
   row('apply', [dft3, c4], {}, 'unitary(3) does not act on complex[4]'),
-  row(
-    'arg',
-    [],
-    { index: -1, type: real() },
-    'the position must be a whole number from 0 up, not -1',
-  ),
-  row(
-    'arg',
-    [],
-    { index: 0, type: index(0) },
-    'an index counts up to a bound from 1 to 2^24, not 0',
-  ),
+  row('arg', [], { index: -1, type: real() }, 'the position must be a whole number from 0 up, not -1'),
+  row('arg', [], { index: 0, type: index(0) }, 'an index counts up to a bound from 1 to 2^24, not 0'),
   row('constant', [], { re: 1, im: 2, type: real() }, 'a real constant has no imaginary part, not 2'),
   row('constant', [], { re: Number.NaN, im: 0, type: real() }, 'must be a number, not NaN'),
   row('constant', [], { re: 1, im: 0, type: varying(real()) }, 'cannot be varying real[]'),
-  row('constant', [], { re: 1, im: 0, type: tensor('real', [], 'uniform', 5) }, 'counts to no bound, so not to 5'),
+  row(
+    'constant',
+    [],
+    { re: 1, im: 0, type: tensor('real', [], 'uniform', 5) },
+    'counts to no bound, so not to 5',
+  ),
   row('scan', [r0], loop, 'takes 2 operands, not 1'),
   row('scan', [r0, r4], loop, 'sequence x must have 3 entries along its first axis, not real[4]'),
   row('scan', [r3, r3], loop, 'carry h is real[3] where the body takes real[]'),
   row('scan', [r0, v3], loop, 'sequence x is varying real[] where the body takes real[]'),
+  row('scan', [r0, r3], { ...loop, length: 0 }, 'the length must be a whole number from 1 to 2^30, not 0'),
   row(
     'scan',
     [r0, r3],
-    { ...loop, length: 0 },
-    'the length must be a whole number from 1 to 2^30, not 0',
+    { ...loop, invariants: 2 },
+    'cannot have 2 invariants and 1 carries among 2 operands',
   ),
-  row('scan', [r0, r3], { ...loop, invariants: 2 }, 'cannot have 2 invariants and 1 carries among 2 operands'),
-  row('scan', [r0, r3], { ...loop, invariants: -1 }, 'cannot have -1 invariants and 1 carries among 2 operands'),
+  row(
+    'scan',
+    [r0, r3],
+    { ...loop, invariants: -1 },
+    'cannot have -1 invariants and 1 carries among 2 operands',
+  ),
   row('scan', [r0], { ...loop, body: widening }, 'carry h is real[] but its next value real[2]'),
   row(
     'scan',

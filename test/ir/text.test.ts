@@ -92,7 +92,10 @@ test('parameters may have any names', () => {
 })
 
 test('numbers come back to the last bit', () => {
-  const exact = fc.oneof(fc.constantFrom(-0, 0, Infinity, -Infinity, Number.MIN_VALUE), fc.double({ noNaN: true }))
+  const exact = fc.oneof(
+    fc.constantFrom(-0, 0, Infinity, -Infinity, Number.MIN_VALUE),
+    fc.double({ noNaN: true }),
+  )
   holds(
     fc.property(exact, exact, (re, im) => {
       const f = func([], [constant(re), complexConstant(re, im, [2])])
@@ -110,18 +113,33 @@ const failures: readonly (readonly [text: string, line: number, column: number, 
   ['func @f(x: real[], x: real[]) {\n  return x\n}', 1, 20, "there are two parameters 'x'"],
   ['func @f(x: real[]) {\n  %0 = mtavec x : real[]', 2, 8, 'there is no op mtavec: did you mean matvec?'],
   ['func @f(x: real[]) {\n  %0 = qqqqqqqqqq x : real[]', 2, 8, 'there is no op qqqqqqqqqq'],
-  ['func @f(x: real[]) {\n  %0 = sum x {axis = 1} : real[]', 2, 8, 'sum has no attribute axis: did you mean axes?'],
+  [
+    'func @f(x: real[]) {\n  %0 = sum x {axis = 1} : real[]',
+    2,
+    8,
+    'sum has no attribute axis: did you mean axes?',
+  ],
   ['func @f(x: real[]) {\n  %0 = neg x {axes = 1} : real[]', 2, 8, 'neg takes no attributes, so no axes'],
   ['func @f(x: real[3]) {\n  %0 = sum x : real[]', 2, 8, 'sum lacks its attribute axes'],
   ['func @f(x: real[3]) {\n  %0 = sum x {axes} : real[]', 2, 8, 'sum takes a number for its attribute axes'],
-  ['func @f(x: real[3]) {\n  %0 = sum x {axes = 1, axes = 1} : real[]', 2, 24, 'axes is given twice'],
-  ['func @f(x: real[3]) {\n  %0 = neg x : real[4]', 2, 15, 'neg has type real[3] here, not real[4]'],
+  ['func @f(x: real[3]) {\n  %0 = sum x {axes = 1, axes = 1} : real[]', 2, 25, 'axes is given twice'],
+  ['func @f(x: real[3]) {\n  %0 = neg x : real[4]', 2, 16, 'neg has type real[3] here, not real[4]'],
   ['func @f(x: real[3]) {\n  %0 = conj x : complex[3]', 2, 8, 'conj operand 1 must be complex, not real[3]'],
   ['func @f(x: real[3]) {\n  %0 = neg %1 : real[3]', 2, 12, '%1 has no value yet'],
   ['func @f(x: real[]) {\n  %0 = neg x : real[]\n  %0 = neg x : real[]', 3, 3, '%0 has a value already'],
-  ['func @f(x: real[-1]) {\n  return x\n}', 1, 12, 'a shape is made of whole numbers from 1 up (at most 2^31 elements), not [-1]'],
-  ['func @f() {\n  %0 = dft {size = 4} : unitary(4)\n  return %0\n}', 3, 10, "a function's results are tensors, not unitary(4)"],
-  ['func @f() {\n  %0 = scan {body = @g} : ()', 2, 21, 'there is no function @g before this: did you mean @f?'],
+  [
+    'func @f(x: real[-1]) {\n  return x\n}',
+    1,
+    12,
+    'a shape is made of whole numbers from 1 up (at most 2^31 elements), not [-1]',
+  ],
+  [
+    'func @f() {\n  %0 = dft {size = 4} : unitary(4)\n  return %0\n}',
+    3,
+    10,
+    "a function's results are tensors, not unitary(4)",
+  ],
+  ['func @f() {\n  %0 = scan {body = @g} : ()', 2, 21, 'there is no function @g before this'],
   ['func @f("x) {}', 1, 9, 'a string without an end where a parameter is due'],
   ['func @f() {\n  return\n}\n\nfunc @f() {', 5, 6, '@f is there already'],
   ['func @f() {\n  return\n} !', 3, 3, "'!' where 'func' is due"],
@@ -143,14 +161,62 @@ const answers = (text: string): boolean => {
 
 const word = fc.constantFrom(
   ...opNames,
-  ...['func', '@f', '@g', '%0', '%1', 'x', 'y', '"', '"z"', '(', ')', '{', '}', '[', ']', '<', '>', ',', ':', '='],
-  ...['return', 'real', 'complex', 'index', 'unitary', 'varying', '1', '-0', 'inf', '∞', '1e999', '2.5', 'true', '//'],
-  ...['size', 'shape', 'length', 'constructor', '__proto__', '\n', 'func @f(x: real[2]) {\n', '%0 = neg x : real[2]\n'],
+  ...[
+    'func',
+    '@f',
+    '@g',
+    '%0',
+    '%1',
+    'x',
+    'y',
+    '"',
+    '"z"',
+    '(',
+    ')',
+    '{',
+    '}',
+    '[',
+    ']',
+    '<',
+    '>',
+    ',',
+    ':',
+    '=',
+  ],
+  ...[
+    'return',
+    'real',
+    'complex',
+    'index',
+    'unitary',
+    'varying',
+    '1',
+    '-0',
+    'inf',
+    '∞',
+    '1e999',
+    '2.5',
+    'true',
+    '//',
+  ],
+  ...[
+    'size',
+    'shape',
+    'length',
+    'constructor',
+    '__proto__',
+    '\n',
+    'func @f(x: real[2]) {\n',
+    '%0 = neg x : real[2]\n',
+  ],
 )
 
 test('any text is answered', () => {
   holds(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), answers), 1000)
-  holds(fc.property(fc.array(word, { maxLength: 60 }), words => answers(words.join(' '))), 2000)
+  holds(
+    fc.property(fc.array(word, { maxLength: 60 }), words => answers(words.join(' '))),
+    2000,
+  )
 })
 
 test('a damaged program is answered', () => {
@@ -178,7 +244,10 @@ test('long and deep texts are answered', () => {
   assert.ok(answers(`func @f(x: real[]) {\n  %0 = neg x : real[]\n${chain}\n  return %20000\n}`))
 })
 
-const wrongBody = func([{ name: 'h', type: real() }], [b.mul(argument(0, real()), b.sum(argument(0, real(2))))])
+const wrongBody = func(
+  [{ name: 'h', type: real() }],
+  [b.mul(argument(0, real()), b.sum(argument(0, real(2))))],
+)
 
 test('verification names the node and shows its surroundings', () => {
   const wrong = func([{ name: 'x', type: real(4) }], [b.neg(argument(0, real(3)))])
@@ -198,13 +267,29 @@ test('verification names the node and shows its surroundings', () => {
   )
   const mistyped = { ...b.neg(argument(0, real(3))), type: real(5) }
   const forged = verify(func([{ name: 'x', type: real(3) }], [mistyped]))
-  assert.ok(E.isLeft(forged) && forged.left.message.startsWith('neg has type real[3], but is marked real[5]\n'))
+  assert.ok(
+    E.isLeft(forged) && forged.left.message.startsWith('neg has type real[3], but is marked real[5]\n'),
+  )
   const open = verify(func([], [argument(1, real())]))
   assert.ok(E.isLeft(open) && open.left.message.startsWith('arg is parameter 1 of a function that has 0\n'))
   const operator = verify(func([], [b.permute([1, 0])]))
-  assert.ok(E.isLeft(operator) && operator.left.message.startsWith('permute is result 0, but unitary(2) is no tensor'))
-  const inside = verify(
-    func([], [b.get(b.scan([constant(1)], { body: wrongBody, length: 2, reverse: false, invariants: 0, carries: 1 }), 0)]),
+  assert.ok(
+    E.isLeft(operator) &&
+      operator.left.message.startsWith('permute is result 0, but unitary(2) is no tensor'),
   )
-  assert.ok(E.isLeft(inside) && inside.left.message.startsWith("in a scan's body, arg is real[2], but parameter 0, h, is real[]"))
+  const inside = verify(
+    func(
+      [],
+      [
+        b.get(
+          b.scan([constant(1)], { body: wrongBody, length: 2, reverse: false, invariants: 0, carries: 1 }),
+          0,
+        ),
+      ],
+    ),
+  )
+  assert.ok(
+    E.isLeft(inside) &&
+      inside.left.message.startsWith("in a scan's body, arg is real[2], but parameter 0, h, is real[]"),
+  )
 })

@@ -1,0 +1,204 @@
+/** Runs experiments one after the other into a run folder: what `train` and `paper` have in common. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Backend } from '../backend/backend.ts'
+import { chooseBackend } from '../backend/choose.ts'
+import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
+import type { Config } from '../train/config.ts'
+import { type Experiment, prepare } from '../train/experiment.ts'
+import { readBytes, writeDurably } from '../train/file.ts'
+import { initialState, slotsOf, type TrainState } from '../train/state.ts'
+import { type Outcome, type TrainError, train } from '../train/trainer.ts'
+import { failed, type Refusal } from './exit.ts'
+import { progress } from './progress.ts'
+import { eventRecord, outcomeRecord, type Record, schema } from './record.ts'
+import { reportHtml } from './report.ts'
+import { openRecorder, type Recorder, type RunFolder, readRecords, rewindRecords } from './runFolder.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface Context {
+  readonly terminal: Terminal
+  /** Records on stdout. */
+  readonly json: boolean
+  /** Fires when the run is to stop: an interrupt, or stdout's reader gone. */
+  readonly signal: AbortSignal
+}
+
+/** The name of a run in its folder: `copying-100`. */
+export const runName = ({ task, lag }: Config): string => `${task}-${lag}`
+
+/** The backend asked for (the best there is without a name), and what the user should know about it. */
+export const selectBackend = (
+  name: Config['backend'] | undefined,
+  precision: Config['precision'],
+  terminal: Terminal,
+): E.Either<Refusal, { readonly backend: Backend; readonly precision: Config['precision'] }> => {
+  const choice = chooseBackend(name)
+  if (E.isLeft(choice)) return E.left(failed(choice.left))
+  const { backend, note } = choice.right
+  if (note !== undefined) terminal.note(`parseval: ${note}`)
+  if (backend.name !== 'reference' || precision === 'double') return E.right({ backend, precision })
+  terminal.note('parseval: the reference evaluator computes in double precision')
+  return E.right({ backend, precision: 'double' })
+}
+
+export interface RunResult {
+  readonly config: Config
+  readonly experiment: Experiment
+  readonly outcome: Outcome
+}
+
+interface Stage {
+  readonly context: Context
+  readonly folder: RunFolder
+  readonly recorder: Recorder
+  readonly backend: Backend
+}
+
+const emit = ({ context, recorder }: Stage, record: Record): void => {
+  recorder.write(record)
+  if (context.json) context.terminal.result(JSON.stringify(record))
+}
+
+const runOne = async (
+  stage: Stage,
+  experiment: Experiment,
+  from: TrainState,
+  secondsBefore: number,
+): Promise<E.Either<TrainError, Outcome>> => {
+  const { context, folder, recorder, backend } = stage
+  const { config, task, programs, identity } = experiment
+  const name = runName(config)
+  const slots = slotsOf(programs)
+  const watch = progress(context.terminal, name, config, task.baseline.value, from.step)
+  emit(stage, {
+    schema,
+    run: name,
+    kind: 'started',
+    config,
+    baseline: task.baseline.value,
+    parameters: experiment.parameterCount,
+    step: from.step,
+  })
+  const latest = folder.checkpoint(name, 'latest')
+  const result = await train({
+    task,
+    programs,
+    unitarity: experiment.unitarity,
+    backend,
+    options: { precision: config.precision, threads: config.threads },
+    batch: config.batch,
+    steps: config.steps,
+    heldOut: config.heldOut,
+    evaluateEvery: config.evaluateEvery,
+    checkpointEvery: config.checkpointEvery,
+    target: config.target,
+    from,
+    save: state => saveCheckpoint(latest, identity, slots, state),
+    onEvent: event => {
+      watch.event(event)
+      emit(
+        stage,
+        eventRecord(
+          name,
+          event.kind === 'step' ? { ...event, seconds: event.seconds + secondsBefore } : event,
+        ),
+      )
+    },
+    signal: AbortSignal.any([context.signal, recorder.failed]),
+  })()
+  watch.stop()
+  if (E.isLeft(result)) {
+    emit(stage, { schema, run: name, kind: 'failed', step: result.left.step, message: result.left.message })
+    return result
+  }
+  const outcome = { ...result.right, seconds: result.right.seconds + secondsBefore }
+  if (outcome.reason !== 'aborted') {
+    const kept = await TE.chain((bytes: Uint8Array) => writeDurably(folder.checkpoint(name, 'final'), bytes))(
+      readBytes(latest),
+    )()
+    if (E.isLeft(kept))
+      return E.left({ kind: 'TrainError', cause: 'save', step: outcome.step, message: kept.left })
+  }
+  emit(stage, outcomeRecord(name, outcome))
+  return E.right(outcome)
+}
+
+const writeReport = (folder: RunFolder, title: string): TE.TaskEither<string, void> =>
+  TE.chain((records: readonly Record[]) => writeDurably(folder.report, reportHtml(title, records)))(
+    readRecords(folder),
+  )
+
+interface Beginning {
+  readonly from: TrainState
+  /** Spent before `from`. */
+  readonly secondsBefore: number
+}
+
+/** Where a run begins: at its start, or, for one that resumes, at its latest checkpoint. */
+const beginning = async (
+  folder: RunFolder,
+  { config, programs, identity }: Experiment,
+  resume: boolean,
+): Promise<E.Either<string, Beginning>> => {
+  if (!resume) return E.right({ from: initialState(programs, config.seed), secondsBefore: 0 })
+  const path = folder.checkpoint(runName(config), 'latest')
+  const from = await loadCheckpoint(path, identity, slotsOf(programs))()
+  if (E.isLeft(from)) return from
+  const records = await rewindRecords(folder, from.right.step)()
+  if (E.isLeft(records)) return records
+  const last = records.right.findLast(r => r.kind === 'step')
+  return E.right({ from: from.right, secondsBefore: last?.seconds ?? 0 })
+}
+
+interface Ready extends Beginning {
+  readonly experiment: Experiment
+}
+
+const readyOf = async (
+  folder: RunFolder,
+  configs: readonly Config[],
+  resume: boolean,
+): Promise<E.Either<Refusal, readonly Ready[]>> => {
+  const ready: Ready[] = []
+  for (const config of configs) {
+    const experiment = prepare(config)
+    if (E.isLeft(experiment)) return E.left(failed(experiment.left))
+    const begin = await beginning(folder, experiment.right, resume)
+    if (E.isLeft(begin)) return E.left(failed(begin.left))
+    ready.push({ experiment: experiment.right, ...begin.right })
+  }
+  return E.right(ready)
+}
+
+/**
+ * Runs these in order, until one is interrupted or fails; the report is written in any case. All of them begin at
+ * their start, or go on from their checkpoints if `resume`.
+ */
+export const execute =
+  (
+    context: Context,
+    folder: RunFolder,
+    backend: Backend,
+    title: string,
+    configs: readonly Config[],
+    resume: boolean,
+  ): TE.TaskEither<Refusal, readonly RunResult[]> =>
+  async () => {
+    // before the metrics are opened: resuming rewrites them
+    const ready = await readyOf(folder, configs, resume)
+    if (E.isLeft(ready)) return ready
+    const recorder = openRecorder(folder)
+    const results: RunResult[] = []
+    let failure: TrainError | undefined
+    for (const { experiment, from, secondsBefore } of ready.right) {
+      const outcome = await runOne({ context, folder, recorder, backend }, experiment, from, secondsBefore)
+      if (E.isLeft(outcome)) failure = outcome.left
+      else results.push({ config: experiment.config, experiment, outcome: outcome.right })
+      if (E.isLeft(outcome) || outcome.right.reason === 'aborted') break
+    }
+    const closed = await recorder.close()
+    const reported = E.isLeft(closed) ? closed : await writeReport(folder, title)()
+    if (failure !== undefined) return E.left(failed(failure.message))
+    return E.isLeft(reported) ? E.left(failed(reported.left)) : E.right(results)
+  }

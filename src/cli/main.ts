@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/** The `parseval` command. */
+import { parseval } from './parseval.ts'
+import { processTerminal } from './terminal.ts'
+
+const code = await parseval(process.argv.slice(2), processTerminal())
+// what a pipe has not taken yet is waited for
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

@@ -1,0 +1,53 @@
+/** The command line as a function: arguments in, exit code out. */
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { type ExitCode, exitCode, type Refusal } from './exit.ts'
+import { addExplain } from './explain.ts'
+import { addPaper } from './paper.ts'
+import type { Terminal } from './terminal.ts'
+import { addTrain } from './train.ts'
+
+const examples = `
+Examples:
+  $ parseval paper --figure 1                 the uRNN's curves of the paper's figure 1
+  $ parseval train copying --lag 200          train on copying memory
+  $ parseval train adding --resume --out DIR  go on where a run was left
+  $ parseval explain urnn                     the program that the model becomes`
+
+/* The package's own, two folders up from here, in `src` as in `dist`. */
+const version = (): string => {
+  const found = t.type({ version: t.string }).decode(createRequire(import.meta.url)('../../package.json'))
+  return E.isRight(found) ? found.right.version : 'unknown'
+}
+
+export const parseval = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
+  let ended: E.Either<Refusal, ExitCode> = E.right(exitCode.ok)
+  const done = (result: E.Either<Refusal, ExitCode>): void => {
+    ended = result
+  }
+  const program = new Command('parseval')
+    .description('A compiler for recurrent models that keep their norm.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(see parseval --help)')
+    .configureOutput({
+      writeOut: text => terminal.result(text.trimEnd()),
+      writeErr: text => terminal.note(text.trimEnd()),
+    })
+    .addHelpText('after', examples)
+  addTrain(program, terminal, done)
+  addPaper(program, terminal, done)
+  addExplain(program, terminal, done)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (e) {
+    if (!(e instanceof CommanderError)) throw e
+    return e.exitCode === 0 ? exitCode.ok : exitCode.usage
+  }
+  if (E.isRight(ended)) return ended.right
+  terminal.note(`parseval: ${ended.left.message}`)
+  if (ended.left.code === exitCode.usage) terminal.note('(see parseval --help)')
+  return ended.left.code
+}

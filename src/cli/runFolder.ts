@@ -1,0 +1,108 @@
+/**
+ * The run folder: `config.json` (what runs, resolved), `metrics.jsonl`, `checkpoints/<run>-latest.safetensors` and
+ * `-final`, `report.html`.
+ */
+import { createWriteStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import * as t from 'io-ts'
+import { Config } from '../train/config.ts'
+import { cause, makeFolder, readBytes, writeDurably } from '../train/file.ts'
+import { parseRecords, type Record, schema } from './record.ts'
+
+export interface RunFolder {
+  readonly path: string
+  readonly config: string
+  readonly metrics: string
+  readonly report: string
+  readonly checkpoint: (run: string, which: 'latest' | 'final') => string
+}
+
+export const runFolder = (path: string): RunFolder => ({
+  path,
+  config: join(path, 'config.json'),
+  metrics: join(path, 'metrics.jsonl'),
+  report: join(path, 'report.html'),
+  checkpoint: (run, which) => join(path, 'checkpoints', `${run}-${which}.safetensors`),
+})
+
+/** `runs/<name>-<date>T<time>`: new each second, sorted by time. */
+export const freshPath = (name: string, now: Date): string =>
+  join('runs', `${name}-${now.toISOString().slice(0, 19).replaceAll(':', '-')}`)
+
+/** A new folder, or one that is there and empty; never one with something in it. */
+export const createRunFolder =
+  (path: string): TE.TaskEither<string, RunFolder> =>
+  async () => {
+    const existing = await readdir(path).catch(() => [])
+    if (existing.length > 0)
+      return E.left(
+        `the folder ${path} exists and is not empty: name another with --out, or go on with --resume`,
+      )
+    const folder = runFolder(resolve(path))
+    const made = await makeFolder(join(folder.path, 'checkpoints'))()
+    return E.isLeft(made) ? made : E.right(folder)
+  }
+
+/** What `config.json` holds: one run, or several in their order. */
+const Stored = t.type({ schema: t.literal(schema), runs: t.array(Config) })
+
+export const writeConfig = (folder: RunFolder, runs: readonly Config[]): TE.TaskEither<string, void> =>
+  writeDurably(folder.config, `${JSON.stringify({ schema, runs }, null, 2)}\n`)
+
+export const readConfig = (folder: RunFolder): TE.TaskEither<string, readonly Config[]> =>
+  TE.chainEitherK((bytes: Uint8Array) => {
+    const json = E.tryCatch(
+      () => JSON.parse(new TextDecoder().decode(bytes)) as unknown,
+      () => undefined,
+    )
+    const stored = E.chainW(Stored.decode)(json)
+    return E.isLeft(stored)
+      ? E.left(`${folder.config} is no configuration of a run (schema ${schema})`)
+      : E.right(stored.right.runs)
+  })(readBytes(folder.config))
+
+export const readRecords = (folder: RunFolder): TE.TaskEither<string, readonly Record[]> =>
+  TE.chainEitherK((bytes: Uint8Array) =>
+    E.mapLeft((e: string) => `${folder.metrics}: ${e}`)(parseRecords(new TextDecoder().decode(bytes))),
+  )(readBytes(folder.metrics))
+
+/** Forgets what was recorded past `step`, where a run goes on from: it will be recorded again. */
+export const rewindRecords = (folder: RunFolder, step: number): TE.TaskEither<string, readonly Record[]> =>
+  TE.chain((records: readonly Record[]) => {
+    const isKept = (r: Record) =>
+      r.kind === 'evaluation' ? r.step < step : r.kind === 'step' && r.step <= step
+    const kept = records.filter(r => r.kind === 'started' || isKept(r))
+    return TE.map(() => kept)(writeDurably(folder.metrics, kept.map(r => `${JSON.stringify(r)}\n`).join('')))
+  })(readRecords(folder))
+
+/** Appends records to the metrics file. */
+export interface Recorder {
+  readonly write: (record: Record) => void
+  /** Fires if the file can no longer be written. */
+  readonly failed: AbortSignal
+  /** Everything written, or why not. */
+  readonly close: TE.TaskEither<string, void>
+}
+
+export const openRecorder = (folder: RunFolder): Recorder => {
+  const stream = createWriteStream(folder.metrics, { flags: 'a' })
+  const failed = new AbortController()
+  stream.on('error', e => failed.abort(e))
+  return {
+    write: record => {
+      if (!failed.signal.aborted) stream.write(`${JSON.stringify(record)}\n`)
+    },
+    failed: failed.signal,
+    close: async () => {
+      stream.end()
+      await finished(stream).catch(() => undefined)
+      return failed.signal.aborted
+        ? E.left(`cannot write ${folder.metrics}: ${cause(failed.signal.reason)}`)
+        : E.right(undefined)
+    },
+  }
+}

@@ -1,0 +1,162 @@
+/** `parseval train copying|adding`: one run, from its start or from where it was left. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { type Config, settings } from '../train/config.ts'
+import { taskOf } from '../train/experiment.ts'
+import { type Context, execute, type RunResult, runName, selectBackend } from './execute.ts'
+import { type ExitCode, exitCode, failed, type Refusal, usage } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
+import {
+  decodeArgument,
+  defaults,
+  givenSettings,
+  type Raw,
+  type SettingFlag,
+  withSettings,
+} from './options.ts'
+import { titleOf } from './report.ts'
+import {
+  createRunFolder,
+  freshPath,
+  type RunFolder,
+  readConfig,
+  runFolder,
+  writeConfig,
+} from './runFolder.ts'
+import { green, red, type Terminal } from './terminal.ts'
+
+const options: readonly SettingFlag[] = [
+  'model',
+  'lag',
+  'hidden',
+  'batch',
+  'steps',
+  'learningRate',
+  'decay',
+  'target',
+  'seed',
+  'threads',
+  'precision',
+  'backend',
+  'heldOut',
+  'evaluateEvery',
+  'checkpointEvery',
+]
+
+const examples = `
+Examples:
+  $ parseval train copying --lag 100 --target 0.0173
+  $ parseval train adding --lag 200 --hidden 512 --steps 10000 --out runs/adding
+  $ parseval train copying --resume --out runs/long --steps 20000
+  $ parseval train copying --lag 500 --json > run.jsonl
+
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 target missed, 130 interrupted (the state is saved).`
+
+/** What the paper's uRNN has where the task makes a difference. */
+const taskDefaults: { readonly [K in Config['task']]: Partial<Config> } = {
+  copying: { hidden: 128 },
+  adding: { hidden: 512 },
+}
+
+const storedConfig = (folder: RunFolder): TE.TaskEither<Refusal, Config> =>
+  TE.chainEitherK((runs: readonly Config[]) => {
+    const [only, ...others] = runs
+    return only !== undefined && others.length === 0
+      ? E.right(only)
+      : E.left(failed(`${folder.path} holds ${runs.length} runs: only a folder of a single one can go on`))
+  })(TE.mapLeft(failed)(readConfig(folder)))
+
+const report = (terminal: Terminal, folder: RunFolder, { config, experiment, outcome }: RunResult): void => {
+  const { lossName, baseline } = experiment.task
+  const reached =
+    outcome.heldOut === undefined
+      ? 'no held-out measurement yet'
+      : `held-out ${lossName} ${outcome.heldOut.toPrecision(3)}, baseline ${baseline.value.toPrecision(3)} ` +
+        `(${((100 * outcome.heldOut) / baseline.value).toFixed(1)} %)`
+  const target =
+    config.target === undefined || outcome.reason === 'aborted'
+      ? ''
+      : outcome.reason === 'target'
+        ? green(terminal, `, target ${config.target.toPrecision(3)} reached`)
+        : red(terminal, `, target ${config.target.toPrecision(3)} missed`)
+  terminal.result(
+    `${titleOf(config)}: ${reached} after ${outcome.step} steps, ${outcome.seconds.toFixed(1)} s${target}`,
+  )
+  if (outcome.reason === 'aborted') terminal.result(`interrupted: go on with --resume --out ${folder.path}`)
+  terminal.result(`run folder: ${folder.path}`)
+}
+
+/** The code that says how runs ended. */
+export const codeOf = (results: readonly RunResult[]): ExitCode =>
+  results.some(r => r.outcome.reason === 'aborted')
+    ? exitCode.interrupted
+    : results.some(r => r.config.target !== undefined && r.outcome.reason !== 'target')
+      ? exitCode.targetMissed
+      : exitCode.ok
+
+const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, ExitCode>> => {
+  const task = decodeArgument(settings.task, 'task', taskText)
+  if (E.isLeft(task)) return task
+  const given = givenSettings(raw)
+  if (E.isLeft(given)) return given
+  const resume = raw.resume === true
+  const out = typeof raw.out === 'string' ? raw.out : undefined
+  if (resume && out === undefined)
+    return E.left(usage('--resume: name the folder to go on in with --out DIR'))
+
+  let earlier: Partial<Config> = {}
+  if (resume && out !== undefined) {
+    const stored = await storedConfig(runFolder(resolve(out)))()
+    if (E.isLeft(stored)) return stored
+    if (stored.right.task !== task.right)
+      return E.left(failed(`${out} holds a run of ${stored.right.task}, not of ${task.right}`))
+    earlier = stored.right
+  }
+  const wanted = { ...defaults, ...taskDefaults[task.right], ...earlier, ...given.right, task: task.right }
+  const checked = taskOf({ ...wanted, backend: 'native' })
+  if (E.isLeft(checked)) return E.left(usage(`--lag ${wanted.lag}: ${checked.left}`))
+  const selected = selectBackend(wanted.backend, wanted.precision, terminal)
+  if (E.isLeft(selected)) return selected
+  const { backend, precision } = selected.right
+  const config: Config = { ...wanted, backend: backend.name, precision }
+
+  const path = out ?? freshPath(runName(config), new Date())
+  const folder = resume ? E.right(runFolder(resolve(path))) : await createRunFolder(path)()
+  if (E.isLeft(folder)) return E.left(failed(folder.left))
+  const { right: at } = folder
+
+  const interrupt = onInterrupt()
+  const context = {
+    terminal,
+    json: raw.json === true,
+    signal: AbortSignal.any([interrupt.signal, terminal.closed]),
+  }
+  const results = await TE.chain(() => execute(context, at, backend, titleOf(config), [config], resume))(
+    TE.mapLeft(failed)(writeConfig(at, [config])),
+  )()
+  interrupt.release()
+  if (E.isLeft(results)) return results
+  if (!context.json) for (const r of results.right) report(terminal, at, r)
+  return E.right(codeOf(results.right))
+}
+
+/** Adds the command; `done` is told how it ended. */
+export const addTrain = (
+  program: Command,
+  terminal: Terminal,
+  done: (result: E.Either<Refusal, ExitCode>) => void,
+): void => {
+  const command = program
+    .command('train')
+    .summary('train a model on a task')
+    .description('Trains a model on a task, and leaves a run folder: settings, metrics, checkpoints, report.')
+    .argument('<task>', 'copying or adding')
+  withSettings(command, options)
+    .option('--out <DIR>', 'the run folder (default: a fresh one under runs/)')
+    .option('--resume', 'go on from the latest checkpoint in --out, with the settings found there')
+    .option('--json', 'one JSON object for each event on stdout')
+    .addHelpText('after', examples)
+    .action(async (task: string, raw: Raw) => done(await run(task, raw, terminal)))
+}
