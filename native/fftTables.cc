@@ -41,9 +41,9 @@ std::vector<int64_t> radicesOf(int64_t n) {
     if (p > largestRadix) return {};
     while (n % p == 0) radices.push_back(p), n /= p;
   }
-  while (twos % 3 != 0 && twos > 1) radices.push_back(4), twos -= 2;
-  if (twos == 1) radices.push_back(2), twos = 0;
-  for (; twos > 0; twos -= 3) radices.push_back(8);
+  // Fours, and at the end, where there are no twiddles and registers suffice, an eight.
+  while (twos > 3 || twos == 2) radices.push_back(4), twos -= 2;
+  if (twos > 0) radices.push_back(int64_t(1) << twos);
   if (radices.empty()) radices.push_back(1);
   return radices;
 }

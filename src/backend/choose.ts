@@ -19,5 +19,8 @@ export const chooseBackend = (name: Backend['name'] | undefined): E.Either<strin
     E.map(backend => ({ backend })),
   )
   if (name === 'native' || E.isRight(native)) return native
-  return E.right({ backend: referenceBackend, note: `${native.left}; the slow reference evaluator runs instead` })
+  return E.right({
+    backend: referenceBackend,
+    note: `${native.left}; the slow reference evaluator runs instead`,
+  })
 }

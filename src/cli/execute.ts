@@ -13,7 +13,14 @@ import { failed, type Refusal } from './exit.ts'
 import { progress } from './progress.ts'
 import { eventRecord, outcomeRecord, type Record, schema } from './record.ts'
 import { reportHtml } from './report.ts'
-import { openRecorder, type Recorder, type RunFolder, readRecords, rewindRecords } from './runFolder.ts'
+import {
+  openRecorder,
+  type Recorder,
+  type RunFolder,
+  readRecords,
+  rewindRecords,
+  writeConfig,
+} from './runFolder.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Context {
@@ -27,18 +34,18 @@ export interface Context {
 /** The name of a run in its folder: `copying-100`. */
 export const runName = ({ task, lag }: Config): string => `${task}-${lag}`
 
-/** The backend asked for (the best there is without a name), and what the user should know about it. */
+/** The backend asked for (the best there is without a name) and its precision; tells what the user should know. */
 export const selectBackend = (
   name: Config['backend'] | undefined,
-  precision: Config['precision'],
+  precision: Config['precision'] | undefined,
   terminal: Terminal,
 ): E.Either<Refusal, { readonly backend: Backend; readonly precision: Config['precision'] }> => {
   const choice = chooseBackend(name)
   if (E.isLeft(choice)) return E.left(failed(choice.left))
   const { backend, note } = choice.right
   if (note !== undefined) terminal.note(`parseval: ${note}`)
-  if (backend.name !== 'reference' || precision === 'double') return E.right({ backend, precision })
-  terminal.note('parseval: the reference evaluator computes in double precision')
+  if (backend.name !== 'reference') return E.right({ backend, precision: precision ?? 'single' })
+  if (precision === 'single') terminal.note('parseval: the reference evaluator computes in double precision')
   return E.right({ backend, precision: 'double' })
 }
 
@@ -135,14 +142,14 @@ interface Beginning {
   readonly secondsBefore: number
 }
 
-/** Where a run begins: at its start, or, for one that resumes, at its latest checkpoint. */
+/** Where a run begins: at its start, or at the latest checkpoint of the run of the name `resume`. */
 const beginning = async (
   folder: RunFolder,
   { config, programs, identity }: Experiment,
-  resume: boolean,
+  resume: string | undefined,
 ): Promise<E.Either<string, Beginning>> => {
-  if (!resume) return E.right({ from: initialState(programs, config.seed), secondsBefore: 0 })
-  const path = folder.checkpoint(runName(config), 'latest')
+  if (resume === undefined) return E.right({ from: initialState(programs, config.seed), secondsBefore: 0 })
+  const path = folder.checkpoint(resume, 'latest')
   const from = await loadCheckpoint(path, identity, slotsOf(programs))()
   if (E.isLeft(from)) return from
   const records = await rewindRecords(folder, from.right.step)()
@@ -158,7 +165,7 @@ interface Ready extends Beginning {
 const readyOf = async (
   folder: RunFolder,
   configs: readonly Config[],
-  resume: boolean,
+  resume: string | undefined,
 ): Promise<E.Either<Refusal, readonly Ready[]>> => {
   const ready: Ready[] = []
   for (const config of configs) {
@@ -173,7 +180,7 @@ const readyOf = async (
 
 /**
  * Runs these in order, until one is interrupted or fails; the report is written in any case. All of them begin at
- * their start, or go on from their checkpoints if `resume`.
+ * their start, or go on from the checkpoint of the run of the name `resume`.
  */
 export const execute =
   (
@@ -182,12 +189,14 @@ export const execute =
     backend: Backend,
     title: string,
     configs: readonly Config[],
-    resume: boolean,
+    resume: string | undefined,
   ): TE.TaskEither<Refusal, readonly RunResult[]> =>
   async () => {
     // before the metrics are opened: resuming rewrites them
     const ready = await readyOf(folder, configs, resume)
     if (E.isLeft(ready)) return ready
+    const written = await writeConfig(folder, configs)()
+    if (E.isLeft(written)) return E.left(failed(written.left))
     const recorder = openRecorder(folder)
     const results: RunResult[] = []
     let failure: TrainError | undefined

@@ -34,7 +34,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
     placeholder: 'k',
     help: 'threads of the engine (default: one for each processor)',
   },
-  precision: { flag: 'precision', placeholder: 'p', help: 'single or double' },
+  precision: {
+    flag: 'precision',
+    placeholder: 'p',
+    help: 'single or double (default: single; the reference evaluator: double)',
+  },
   backend: {
     flag: 'backend',
     placeholder: 'b',
@@ -60,7 +64,6 @@ export const defaults = {
   decay: 0.9,
   seed: 1,
   threads: availableParallelism(),
-  precision: 'single',
   heldOut: 100,
   evaluateEvery: 20,
   checkpointEvery: 100,

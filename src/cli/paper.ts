@@ -4,14 +4,13 @@
  */
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Config } from '../train/config.ts'
 import { taskOf } from '../train/experiment.ts'
 import { execute, type RunResult, selectBackend } from './execute.ts'
 import { type ExitCode, exitCode, failed, type Refusal, usage } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import { defaults, givenSettings, type Raw, type SettingFlag, withSettings } from './options.ts'
-import { createRunFolder, freshPath, writeConfig } from './runFolder.ts'
+import { createRunFolder, freshPath } from './runFolder.ts'
 import { green, red, type Terminal } from './terminal.ts'
 import { codeOf } from './train.ts'
 
@@ -83,9 +82,7 @@ const run = async (raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, Exit
   const interrupt = onInterrupt()
   const json = raw.json === true
   const context = { terminal, json, signal: AbortSignal.any([interrupt.signal, terminal.closed]) }
-  const results = await TE.chain(() => execute(context, at, backend, title, configs.right, false))(
-    TE.mapLeft(failed)(writeConfig(at, configs.right)),
-  )()
+  const results = await execute(context, at, backend, title, configs.right, undefined)()
   interrupt.release()
   if (E.isLeft(results)) return results
   if (!json) {

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Config, settings } from '../train/config.ts'
 import { taskOf } from '../train/experiment.ts'
-import { type Context, execute, type RunResult, runName, selectBackend } from './execute.ts'
+import { execute, type RunResult, runName, selectBackend } from './execute.ts'
 import { type ExitCode, exitCode, failed, type Refusal, usage } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import {
@@ -17,14 +17,7 @@ import {
   withSettings,
 } from './options.ts'
 import { titleOf } from './report.ts'
-import {
-  createRunFolder,
-  freshPath,
-  type RunFolder,
-  readConfig,
-  runFolder,
-  writeConfig,
-} from './runFolder.ts'
+import { createRunFolder, freshPath, type RunFolder, readConfig, runFolder } from './runFolder.ts'
 import { green, red, type Terminal } from './terminal.ts'
 
 const options: readonly SettingFlag[] = [
@@ -106,7 +99,7 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
   if (resume && out === undefined)
     return E.left(usage('--resume: name the folder to go on in with --out DIR'))
 
-  let earlier: Partial<Config> = {}
+  let earlier: Config | undefined
   if (resume && out !== undefined) {
     const stored = await storedConfig(runFolder(resolve(out)))()
     if (E.isLeft(stored)) return stored
@@ -115,7 +108,7 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
     earlier = stored.right
   }
   const wanted = { ...defaults, ...taskDefaults[task.right], ...earlier, ...given.right, task: task.right }
-  const checked = taskOf({ ...wanted, backend: 'native' })
+  const checked = taskOf(wanted)
   if (E.isLeft(checked)) return E.left(usage(`--lag ${wanted.lag}: ${checked.left}`))
   const selected = selectBackend(wanted.backend, wanted.precision, terminal)
   if (E.isLeft(selected)) return selected
@@ -133,9 +126,8 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
     json: raw.json === true,
     signal: AbortSignal.any([interrupt.signal, terminal.closed]),
   }
-  const results = await TE.chain(() => execute(context, at, backend, titleOf(config), [config], resume))(
-    TE.mapLeft(failed)(writeConfig(at, [config])),
-  )()
+  const from = earlier === undefined ? undefined : runName(earlier)
+  const results = await execute(context, at, backend, titleOf(config), [config], from)()
   interrupt.release()
   if (E.isLeft(results)) return results
   if (!context.json) for (const r of results.right) report(terminal, at, r)

@@ -4,8 +4,8 @@
  * is reported with the place in the user's model.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Expr, func, type Func, make, type Param, type TypeMismatch, tensorType } from '../ir/expr.ts'
 import { broadcast } from '../ir/build.ts'
+import { type Expr, type Func, func, make, type Param, type TypeMismatch, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { isPointwise, type Op } from '../ir/ops.ts'
 import { joinRates, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
@@ -14,21 +14,31 @@ import type { ScanTerm, Term } from './term.ts'
 
 type Node = Term | ScanTerm
 
-const unitaries: ReadonlySet<Op> = new Set(['identity', 'phase', 'dft', 'permute', 'reflect', 'compose', 'adjoint'])
+const unitaries: ReadonlySet<Op> = new Set([
+  'identity',
+  'phase',
+  'dft',
+  'permute',
+  'reflect',
+  'compose',
+  'adjoint',
+])
 
 /* What a term leans on, with the inner workings of a scan left out but for what they take from outside. */
-const children = (captured: (s: ScanTerm) => readonly Term[]) => (t: Node): readonly Node[] => {
-  switch (t.form) {
-    case 'operation':
-      return t.args
-    case 'item':
-      return [t.scan]
-    case 'scan':
-      return [...t.carries.map(c => c.initial), ...t.sequences.map(s => s.over), ...captured(t)]
-    default:
-      return []
+const children =
+  (captured: (s: ScanTerm) => readonly Term[]) =>
+  (t: Node): readonly Node[] => {
+    switch (t.form) {
+      case 'operation':
+        return t.args
+      case 'item':
+        return [t.scan]
+      case 'scan':
+        return [...t.carries.map(c => c.initial), ...t.sequences.map(s => s.over), ...captured(t)]
+      default:
+        return []
+    }
   }
-}
 
 /** The terms that a scan's step uses from outside: the largest ones that do not depend on its locals. */
 const captures = (): ((s: ScanTerm) => readonly Term[]) => {
@@ -42,7 +52,10 @@ const captures = (): ((s: ScanTerm) => readonly Term[]) => {
     for (const t of postorderBy<Node>(roots, below))
       if ((t.form === 'local' && t.scope === s.scope) || below(t).some(c => inside.has(c))) inside.add(t)
     const isRebuilt = (t: Node): boolean =>
-      inside.has(t) || t.form === 'literal' || t.form === 'scan' || (t.form === 'operation' && (unitaries.has(t.op) || t.op === 'constant'))
+      inside.has(t) ||
+      t.form === 'literal' ||
+      t.form === 'scan' ||
+      (t.form === 'operation' && (unitaries.has(t.op) || t.op === 'constant'))
     const found = postorderBy<Node>(roots, t => (isRebuilt(t) ? below(t) : [])).filter(
       (t): t is Term => !isRebuilt(t),
     )
@@ -130,8 +143,14 @@ const loop = (s: ScanTerm, value: (t: Node) => Expr, captured: (s: ScanTerm) => 
     ...s.carries.map(c => ({ name: c.name, type: withRate(tensorType(value(c.initial)), rate) })),
     ...s.sequences.map(x => ({ name: x.name, type: entry(tensorType(value(x.over))) })),
   ]
-  const locals: readonly Node[] = [...invariants, ...s.carries.map(c => c.local), ...s.sequences.map(x => x.local)]
-  const scope = new Map(locals.map((t, i) => [t, made(make('arg', [], { index: i, type: params[i]!.type }), s.at)] as const))
+  const locals: readonly Node[] = [
+    ...invariants,
+    ...s.carries.map(c => c.local),
+    ...s.sequences.map(x => x.local),
+  ]
+  const scope = new Map(
+    locals.map((t, i) => [t, made(make('arg', [], { index: i, type: params[i]!.type }), s.at)] as const),
+  )
   const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured)
   const first = s.sequences[0]
   return made(
@@ -146,7 +165,8 @@ const loop = (s: ScanTerm, value: (t: Node) => Expr, captured: (s: ScanTerm) => 
   )
 }
 
-const nameOf = (t: Term, i: number): string => (t.form === 'declared' || t.form === 'local' ? t.name : `outer${i}`)
+const nameOf = (t: Term, i: number): string =>
+  t.form === 'declared' || t.form === 'local' ? t.name : `outer${i}`
 
 /** An input of a program: the term that stands for it, and its type. */
 export interface Input {
@@ -156,14 +176,20 @@ export interface Input {
 }
 
 /** The closed, typed function of `inputs` (positions as given) with these results. */
-export const elaborate = (inputs: readonly Input[], results: readonly Term[]): E.Either<TypeMismatch, Func> => {
+export const elaborate = (
+  inputs: readonly Input[],
+  results: readonly Term[],
+): E.Either<TypeMismatch, Func> => {
   try {
     const scope = new Map(
       inputs.map(({ term, name, type }, i) => {
         const checked = make('arg', [], { index: i, type })
         return [
           term as Node,
-          made(E.mapLeft((e: TypeMismatch) => ({ ...e, message: `"${name}": ${e.message}` }))(checked), term.at),
+          made(
+            E.mapLeft((e: TypeMismatch) => ({ ...e, message: `"${name}": ${e.message}` }))(checked),
+            term.at,
+          ),
         ] as const
       }),
     )
@@ -180,4 +206,5 @@ export const elaborate = (inputs: readonly Input[], results: readonly Term[]): E
 }
 
 /** The mismatch in words: what, where, why. */
-export const showMismatch = (e: TypeMismatch): string => `${e.at === undefined ? '' : `${e.at}: `}${e.op}: ${e.message}`
+export const showMismatch = (e: TypeMismatch): string =>
+  `${e.at === undefined ? '' : `${e.at}: `}${e.op}: ${e.message}`

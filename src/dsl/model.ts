@@ -10,7 +10,8 @@ export type Reads =
   | { readonly kind: 'vector'; readonly size: number }
 
 /** The type of one such entry. */
-export const entryType = (reads: Reads): TensorType => (reads.kind === 'symbols' ? index(reads.count) : real(reads.size))
+export const entryType = (reads: Reads): TensorType =>
+  reads.kind === 'symbols' ? index(reads.count) : real(reads.size)
 
 /** What every model is made for. */
 export interface Sizes {

@@ -1,6 +1,7 @@
 /** Parameters: declared with their shapes and how they start, side by side. */
+
+import { elements, type Shape, type TensorType, tensor, width } from '../ir/type.ts'
 import { stream } from '../random.ts'
-import { type Shape, type TensorType, tensor, width, elements } from '../ir/type.ts'
 import { declared, type Numeric, type Term } from './term.ts'
 
 /** How a parameter starts. Complex ones draw real and imaginary parts alike. */
@@ -29,7 +30,11 @@ export interface Declaration<F extends Numeric = Numeric> {
   readonly shape: Shape
   readonly initial: Initialiser
 }
-export const realParameter = (shape: Shape, initial: Initialiser): Declaration<'real'> => ({ field: 'real', shape, initial })
+export const realParameter = (shape: Shape, initial: Initialiser): Declaration<'real'> => ({
+  field: 'real',
+  shape,
+  initial,
+})
 export const complexParameter = (shape: Shape, initial: Initialiser): Declaration<'complex'> => ({
   field: 'complex',
   shape,

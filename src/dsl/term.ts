@@ -43,7 +43,12 @@ export interface ScanTerm {
   readonly reverse: boolean
   readonly length: number | undefined
   /** Name, initial value, the step's placeholder, next value. */
-  readonly carries: readonly { readonly name: string; readonly initial: Term; readonly local: Term; readonly next: Term }[]
+  readonly carries: readonly {
+    readonly name: string
+    readonly initial: Term
+    readonly local: Term
+    readonly next: Term
+  }[]
   readonly sequences: readonly { readonly name: string; readonly over: Term; readonly local: Term }[]
   readonly stacked: readonly Term[]
 }
@@ -131,12 +136,14 @@ export const toComplex = (x: Real): Complex => complexOf(x, 0)
  * (|z| + b) z/(|z| + ε) where |z| + b ≥ 0, else 0; value and derivative are 0 at z = 0. Arjovsky, Shah, Bengio
  * (2016), equation 8, has ε = 0.
  */
-export const modRelu = (z: Complex, b: Real, epsilon = 0): Complex => operation('modRelu', [z, b], { epsilon })
+export const modRelu = (z: Complex, b: Real, epsilon = 0): Complex =>
+  operation('modRelu', [z, b], { epsilon })
 
 /** Sum over the first axis, or over the first `axes` ones. */
 export const sum = <F extends Numeric>(x: Term<F>, axes = 1): Term<F> => operation('sum', [x], { axes })
 /** x^H y. */
-export const dot = <F extends Numeric>(x: Term<F>, y: Term<NoInfer<F>>): Term<F> => operation('dot', [x, y], {})
+export const dot = <F extends Numeric>(x: Term<F>, y: Term<NoInfer<F>>): Term<F> =>
+  operation('dot', [x, y], {})
 /** A x. */
 export const matvec = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term<F> =>
   operation('matvec', [a, x], { adjoint: false })
@@ -144,9 +151,11 @@ export const matvec = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term
 export const matvecAdjoint = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term<F> =>
   operation('matvec', [a, x], { adjoint: true })
 /** a b^H. */
-export const outer = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> => operation('outer', [a, b], {})
+export const outer = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
+  operation('outer', [a, b], {})
 /** Joined along the first axis. */
-export const concat = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> => operation('concat', [a, b], {})
+export const concat = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
+  operation('concat', [a, b], {})
 /** `length` entries of the first axis from `start` on. */
 export const slice = <F extends Numeric>(x: Term<F>, start: number, length: number): Term<F> =>
   operation('slice', [x], { start, length })
@@ -218,7 +227,9 @@ export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
     stacked: stackNames.map(name => after.stack[name]!),
   }
   const items = <T extends Terms>(names: readonly string[], first: number): T =>
-    Object.fromEntries(names.map((name, i) => [name, { form: 'item', scan: scanTerm, item: first + i, at }])) as unknown as T
+    Object.fromEntries(
+      names.map((name, i) => [name, { form: 'item', scan: scanTerm, item: first + i, at }]),
+    ) as unknown as T
   return {
     carry: items(Object.keys(loop.carry), 0),
     stack: items(stackNames, scanTerm.carries.length),

@@ -56,10 +56,12 @@ export const phase = (theta: Expr): Expr => node('phase', [theta], {})
 export const reflect = (v: Expr): Expr => node('reflect', [v], {})
 export const permute = (permutation: readonly number[]): Expr => node('permute', [], { permutation })
 export const get = (tuple: Expr, item: number): Expr => node('get', [tuple], { item })
-export const scan = (args: readonly Expr[], attributes: Attributes['scan']): Expr => node('scan', args, attributes)
+export const scan = (args: readonly Expr[], attributes: Attributes['scan']): Expr =>
+  node('scan', args, attributes)
 
 /** Sum over the first `axes` axes; the operand itself for none. */
-export const sum = (x: Expr, axes = tensorType(x).shape.length): Expr => (axes === 0 ? x : node('sum', [x], { axes }))
+export const sum = (x: Expr, axes = tensorType(x).shape.length): Expr =>
+  axes === 0 ? x : node('sum', [x], { axes })
 
 /** Repeated to `shape`; the operand itself where it has that shape. */
 export const broadcast = (x: Expr, shape: Shape): Expr =>
@@ -80,4 +82,5 @@ export const conjugate = (x: Expr): Expr => (tensorType(x).field === 'complex' ?
 export const times = (r: Expr, x: Expr): Expr => (tensorType(x).field === 'complex' ? scale(r, x) : mul(r, x))
 
 /** x as a complex number. */
-export const toComplex = (x: Expr): Expr => (tensorType(x).field === 'complex' ? x : complexOf(x, zerosLike(x)))
+export const toComplex = (x: Expr): Expr =>
+  tensorType(x).field === 'complex' ? x : complexOf(x, zerosLike(x))

@@ -4,4 +4,5 @@ export const bug = (what: string): never => {
 }
 
 /** `value`, unless it is undefined or null, which is a bug. */
-export const required = <A>(value: A | undefined | null, what: string): A => value ?? bug(`${what} is missing`)
+export const required = <A>(value: A | undefined | null, what: string): A =>
+  value ?? bug(`${what} is missing`)

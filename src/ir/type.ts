@@ -46,7 +46,8 @@ export const tensor = (field: Field, shape: Shape = [], rate: Rate = 'uniform', 
 export const real = (...shape: number[]): TensorType => tensor('real', shape)
 export const complex = (...shape: number[]): TensorType => tensor('complex', shape)
 /** Integers 0 … bound − 1. */
-export const index = (bound: number, ...shape: number[]): TensorType => tensor('index', shape, 'uniform', bound)
+export const index = (bound: number, ...shape: number[]): TensorType =>
+  tensor('index', shape, 'uniform', bound)
 
 export const withRate = (type: TensorType, rate: Rate): TensorType => ({ ...type, rate })
 export const varying = (type: TensorType): TensorType => withRate(type, 'varying')
@@ -65,7 +66,8 @@ export const joinRates = (rates: readonly Rate[]): Rate => (rates.includes('vary
 export const rateOf = (type: Type): Rate =>
   type.kind === 'tuple' ? joinRates(type.items.map(rateOf)) : type.rate
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i])
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i])
 
 export const sameType = (a: Type, b: Type): boolean => showType(a) === showType(b)
 

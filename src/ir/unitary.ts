@@ -62,4 +62,5 @@ export const factors = (unitary: Expr): readonly Factor[] => {
 }
 
 /** The factors applied to x one by one, the last first. */
-export const applyFactors = (chain: readonly Factor[], x: Expr): Expr => chain.reduceRight<Expr>((y, f) => apply(f, y), x)
+export const applyFactors = (chain: readonly Factor[], x: Expr): Expr =>
+  chain.reduceRight<Expr>((y, f) => apply(f, y), x)

@@ -1,5 +1,5 @@
 /** Traversals of the DAG. Nothing else in the project recurses over it. */
-import { type Expr, func, type Func, node } from './expr.ts'
+import { type Expr, type Func, func, node } from './expr.ts'
 import { required } from './invariant.ts'
 
 /** Every node the roots reach, once, children before parents. */
@@ -64,7 +64,9 @@ export const deeply = (f: Func, change: (f: Func) => Func): Func =>
     func(
       f.params,
       rewrite(f.results, e =>
-        e.op === 'scan' ? node('scan', e.args, { ...e.attributes, body: deeply(e.attributes.body, change) }) : e,
+        e.op === 'scan'
+          ? node('scan', e.args, { ...e.attributes, body: deeply(e.attributes.body, change) })
+          : e,
       ),
     ),
   )

@@ -1,7 +1,16 @@
 /** V x: how a model reads its input, a symbol or a vector. */
 import type { Reads } from '../dsl/model.ts'
 import { type Declaration, glorot } from '../dsl/parameter.ts'
-import { type Complex, type Index, matvec, type Numeric, type Real, take, type Term, toComplex } from '../dsl/term.ts'
+import {
+  type Complex,
+  type Index,
+  matvec,
+  type Numeric,
+  type Real,
+  type Term,
+  take,
+  toComplex,
+} from '../dsl/term.ts'
 
 /** The shape and start of V. For symbols V is kept by rows: row k is V e_k. */
 export const inputMatrix = <F extends Numeric>(field: F, reads: Reads, hidden: number): Declaration<F> =>

@@ -111,7 +111,10 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
     const q = b.pinv(epsilon === 0 ? a : b.add(a, b.constantLike(a, epsilon)))
     const mp = () => b.mul(b.step(s), inner(z, yAdj))
     const zAdj = (): Expr => {
-      const radial = b.mul(b.mul(mp(), b.sub(b.constantLike(a, epsilon), bias)), b.mul(b.mul(q, q), b.pinv(a)))
+      const radial = b.mul(
+        b.mul(mp(), b.sub(b.constantLike(a, epsilon), bias)),
+        b.mul(b.mul(q, q), b.pinv(a)),
+      )
       return b.add(b.scale(b.mul(b.relu(s), q), yAdj), b.scale(radial, z))
     }
     return [
@@ -217,10 +220,7 @@ const factorDerivative = (f: Factor, x: () => Expr, yAdj: () => Expr): readonly 
             const tau = b.times(constant(2), b.pinv(b.re(b.dot(v, v))))
             const s = b.dot(v, input)
             const q = b.dot(v, output)
-            const crossed = b.add(
-              b.mul(spread(b.conj(q), v), input),
-              b.mul(spread(b.conj(s), v), output),
-            )
+            const crossed = b.add(b.mul(spread(b.conj(q), v), input), b.mul(spread(b.conj(s), v), output))
             const radial = b.mul(b.mul(tau, tau), inner(q, s))
             return b.sub(b.scale(spread(radial, v), v), b.scale(spread(tau, v), crossed))
           },
@@ -230,4 +230,3 @@ const factorDerivative = (f: Factor, x: () => Expr, yAdj: () => Expr): readonly 
       return []
   }
 }
-

@@ -5,8 +5,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { add, batchSize, batchSum, broadcast, get, scan, times, zerosLike } from '../ir/build.ts'
-import { argument, constant, type Expr, func, type Func, tensorType } from '../ir/expr.ts'
-import { bug, required } from '../ir/invariant.ts'
+import { argument, constant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
 import { joinRates, type Rate, rateOf, showType, type TensorType, withRate } from '../ir/type.ts'
 import { postorder, rewrite, substitute } from '../ir/walk.ts'
 import { type Contribution, derivatives } from './derivatives.ts'
@@ -126,7 +126,10 @@ const scanDerivative = (
   isActive: (operand: Expr) => boolean,
 ): { readonly contributions: readonly Contribution[]; readonly forward: Expr<'scan'> } => {
   const { body, length, reverse, invariants, carries } = e.attributes
-  const rate: Rate = joinRates([rateOf(e.type), ...itemAdj.map(a => (a === undefined ? 'uniform' : rateOf(a.type)))])
+  const rate: Rate = joinRates([
+    rateOf(e.type),
+    ...itemAdj.map(a => (a === undefined ? 'uniform' : rateOf(a.type))),
+  ])
   const active = [...activeParams(e, isActive)].sort((i, j) => i - j)
   const isCarry = (i: number): boolean => i >= invariants && i < invariants + carries
   const carryIndices = active.filter(isCarry)
@@ -187,9 +190,7 @@ const scanDerivative = (
     name,
     type,
   })
-  const finalAdj = carryIndices.map(
-    i => itemAdj[i - invariants] ?? zerosLike(args[i]!),
-  )
+  const finalAdj = carryIndices.map(i => itemAdj[i - invariants] ?? zerosLike(args[i]!))
   const slots = [
     ...invariantReads.map(i => ({ arg: args[i]!, param: like(i), operand: e.args[i]! })),
     ...carryIndices.map((i, s) => ({
@@ -216,7 +217,6 @@ const scanDerivative = (
   ]
   const renumbered: (Expr | undefined)[] = []
   slots.forEach((slot, position) => {
-    if (slot.arg.op !== 'arg') return bug('a slot without an argument')
     renumbered[slot.arg.attributes.index] = argument(position, slot.param.type)
   })
   const backward = scan(
@@ -258,7 +258,8 @@ export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<Grad
   for (const i of wrt) {
     const param = f.params[i]
     if (param === undefined) return refuse(`there is no parameter ${i}: the function has ${f.params.length}`)
-    if (param.type.field === 'index') return refuse(`parameter "${param.name}" is an index: it has no gradient`)
+    if (param.type.field === 'index')
+      return refuse(`parameter "${param.name}" is an index: it has no gradient`)
   }
   const wanted = wrt.map(i => argument(i, f.params[i]!.type))
   const { cotangents, augmented } = pullback([value], [constant(1)], wanted, false)
@@ -269,4 +270,3 @@ export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<Grad
 /** The gradient alone: `valueAndGradient` without the value. */
 export const gradient = (f: Func, wrt: readonly number[]): E.Either<GradientError, Func> =>
   E.Functor.map(valueAndGradient(f, wrt), both => func(f.params, both.results.slice(1)))
-

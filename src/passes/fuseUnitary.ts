@@ -80,7 +80,9 @@ export const fuseUnitary: Pass = {
         const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]
         const inner = original.args[1]
         const absorbs = x.op === 'apply' && inner !== undefined && users.get(inner) === 1
-        const chain = normalise(absorbs ? [...factors(unitary), ...factors(required(x.args[0], 'an operator'))] : factors(unitary))
+        const chain = normalise(
+          absorbs ? [...factors(unitary), ...factors(required(x.args[0], 'an operator'))] : factors(unitary),
+        )
         const vector = absorbs ? required(x.args[1], 'a vector') : x
         const u = product(chain)
         return u === undefined ? vector : apply(u, vector)

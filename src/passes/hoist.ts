@@ -23,7 +23,9 @@ const hoistScan = (e: Expr<'scan'>): Expr => {
   const results = rewrite(body.results, (rebuilt, original) => {
     const hoisted = place.get(original)
     if (hoisted !== undefined) return hoisted
-    return original.op === 'arg' ? argument(shift(original.attributes.index), original.attributes.type) : rebuilt
+    return original.op === 'arg'
+      ? argument(shift(original.attributes.index), original.attributes.type)
+      : rebuilt
   })
   const params = [
     ...body.params.slice(0, invariants),

@@ -17,4 +17,5 @@ export const standard: readonly Pass[] = [
   prune,
 ]
 
-export const optimise = (f: Func, passes: readonly Pass[] = standard): Func => passes.reduce((g, pass) => pass.run(g), f)
+export const optimise = (f: Func, passes: readonly Pass[] = standard): Func =>
+  passes.reduce((g, pass) => pass.run(g), f)

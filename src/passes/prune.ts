@@ -1,6 +1,6 @@
 /** Loops drop what nobody reads: outputs, carries that only feed themselves, invariants, sequences. */
 import { get, scan } from '../ir/build.ts'
-import { argument, type Expr, func, type Func } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder, rewrite, substitute, usedParams } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
@@ -74,13 +74,20 @@ const pruneFunc = (f: Func): Func => {
     f.params,
     rewrite(f.results, (rebuilt, original) => {
       if (original.op === 'scan') {
-        const { loop, place } = pruned(original as Expr<'scan'>, rebuilt.args, reads.get(original) ?? new Set())
+        const { loop, place } = pruned(
+          original as Expr<'scan'>,
+          rebuilt.args,
+          reads.get(original) ?? new Set(),
+        )
         places.set(original, place)
         return loop
       }
       if (original.op === 'get') {
         const place = required(places.get(required(original.args[0], 'a tuple')), 'a pruned loop')
-        return get(required(rebuilt.args[0], 'a tuple'), required(place.get(original.attributes.item), 'a live item'))
+        return get(
+          required(rebuilt.args[0], 'a tuple'),
+          required(place.get(original.attributes.item), 'a live item'),
+        )
       }
       return rebuilt
     }),

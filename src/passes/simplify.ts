@@ -3,7 +3,7 @@
  * the sign of a zero), and makes the program smaller or its constants fewer, so rewriting ends.
  */
 import * as b from '../ir/build.ts'
-import { complexConstant, constant, type Expr, func, type Func, tensorType } from '../ir/expr.ts'
+import { complexConstant, constant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { isPointwise, type PointwiseOp } from '../ir/ops.ts'
 import { foldPointwise } from '../ir/scalar.ts'
@@ -36,7 +36,13 @@ export const rules: readonly Rule[] = [
     return p.op === 're' && q.op === 'im' && first(p) === first(q) ? first(p) : undefined
   }),
   rule('x + 0 = x', e =>
-    e.op !== 'add' ? undefined : isConstant(first(e), 0) ? second(e) : isConstant(second(e), 0) ? first(e) : undefined,
+    e.op !== 'add'
+      ? undefined
+      : isConstant(first(e), 0)
+        ? second(e)
+        : isConstant(second(e), 0)
+          ? first(e)
+          : undefined,
   ),
   rule('x − 0 = x', e => (e.op === 'sub' && isConstant(second(e), 0) ? first(e) : undefined)),
   rule('0 − x = −x', e => (e.op === 'sub' && isConstant(first(e), 0) ? b.neg(second(e)) : undefined)),
@@ -47,13 +53,21 @@ export const rules: readonly Rule[] = [
     e.op === 'sub' && second(e).op === 'neg' ? b.add(first(e), first(second(e))) : undefined,
   ),
   rule('1 x = x', e =>
-    e.op !== 'mul' ? undefined : isConstant(first(e), 1) ? second(e) : isConstant(second(e), 1) ? first(e) : undefined,
+    e.op !== 'mul'
+      ? undefined
+      : isConstant(first(e), 1)
+        ? second(e)
+        : isConstant(second(e), 1)
+          ? first(e)
+          : undefined,
   ),
   rule('1 z = z', e => (e.op === 'scale' && isConstant(first(e), 1) ? second(e) : undefined)),
   rule('x/1 = x', e => (e.op === 'div' && isConstant(second(e), 1) ? first(e) : undefined)),
   rule('no sum', e => (e.op === 'sum' && e.attributes.axes === 0 ? first(e) : undefined)),
   rule('no repetition', e =>
-    e.op === 'broadcast' && e.attributes.shape.length === tensorType(first(e)).shape.length ? first(e) : undefined,
+    e.op === 'broadcast' && e.attributes.shape.length === tensorType(first(e)).shape.length
+      ? first(e)
+      : undefined,
   ),
   rule('repeated twice', e =>
     e.op === 'broadcast' && first(e).op === 'broadcast'
@@ -96,7 +110,9 @@ export const rules: readonly Rule[] = [
   }),
   rule('constant folding', e => {
     if (!isPointwise(e.op) || !e.args.every(a => a.op === 'constant')) return undefined
-    const values = e.args.flatMap(a => (a.op === 'constant' ? [{ re: a.attributes.re, im: a.attributes.im }] : []))
+    const values = e.args.flatMap(a =>
+      a.op === 'constant' ? [{ re: a.attributes.re, im: a.attributes.im }] : [],
+    )
     const field = tensorType(first(e)).field === 'complex' ? 'complex' : 'real'
     const { re, im } = foldPointwise(e.op as PointwiseOp, e.attributes as never, field, values)
     return Number.isNaN(re) || Number.isNaN(im) ? undefined : filled(re, im, e)

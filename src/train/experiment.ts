@@ -36,7 +36,8 @@ export interface Experiment {
 }
 
 /** The task of these settings. */
-export const taskOf = (config: Config): E.Either<string, Task> => tasks[config.task](config)
+export const taskOf = (config: Pick<Config, 'task' | 'lag' | 'seed'>): E.Either<string, Task> =>
+  tasks[config.task](config)
 
 /** The model of these settings, as large as the task wants it. */
 export const modelOf = ({ model, hidden, seed }: Config, { reads, writes }: Task): Recurrent =>

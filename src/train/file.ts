@@ -1,5 +1,5 @@
 /** Files, with failures as values. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 
@@ -30,10 +30,20 @@ export const attempt = <A>(what: string, action: () => Promise<A>): TE.TaskEithe
 export const readBytes = (path: string): TE.TaskEither<string, Uint8Array> =>
   attempt(`read ${path}`, () => readFile(path))
 
+/* Node's own recursive mkdir never returns where a parent exists and refuses with ENOENT, as /proc does. */
+const makeParents = async (path: string): Promise<void> => {
+  const isFolder = await stat(path).then(
+    s => s.isDirectory(),
+    () => false,
+  )
+  if (isFolder) return
+  if (dirname(path) !== path) await makeParents(dirname(path))
+  await mkdir(path)
+}
+
+/** The folder, with those it lies in. */
 export const makeFolder = (path: string): TE.TaskEither<string, void> =>
-  attempt(`create the folder ${path}`, async () => {
-    await mkdir(path, { recursive: true })
-  })
+  attempt(`create the folder ${path}`, () => makeParents(path))
 
 /** Written beside, flushed to the disk, then renamed: under `path` there is the old file or the new one, whole. */
 export const writeDurably = (path: string, data: Uint8Array | string): TE.TaskEither<string, void> =>

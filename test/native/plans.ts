@@ -2,14 +2,28 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Addon, loadAddon, type NativeProgram, type Precision } from '../../src/backend/native/addon.ts'
 import { type MicroOpName, type OpcodeName, planVersion } from '../../src/backend/native/opcodes.ts'
-import { type Instruction, microOpCode, type Operand, type Plan, tape } from '../../src/backend/native/plan.ts'
+import {
+  type Instruction,
+  microOpCode,
+  type Operand,
+  type Plan,
+  tape,
+} from '../../src/backend/native/plan.ts'
 
 export const addon: Addon = E.getOrElse<string, Addon>(why => {
   throw new Error(why)
 })(loadAddon())
 
-export const uniform = (offset: number, ...strides: number[]): Operand => ({ space: 'uniform', offset, strides })
-export const varying = (offset: number, ...strides: number[]): Operand => ({ space: 'varying', offset, strides })
+export const uniform = (offset: number, ...strides: number[]): Operand => ({
+  space: 'uniform',
+  offset,
+  strides,
+})
+export const varying = (offset: number, ...strides: number[]): Operand => ({
+  space: 'varying',
+  offset,
+  strides,
+})
 
 export const instruction = (
   op: OpcodeName,
@@ -90,7 +104,13 @@ export const layout = (values: readonly Pick<Value, 'rate' | 'units' | 'gap'>[])
  * `make` is told the operands, results first.
  */
 export const apply = async (
-  options: { precision: Precision; isa?: string; batch: number; threads?: number; constants?: readonly number[] },
+  options: {
+    precision: Precision
+    isa?: string
+    batch: number
+    threads?: number
+    constants?: readonly number[]
+  },
   result: Pick<Value, 'rate' | 'units'> & { readonly start?: Value },
   inputs: readonly Value[],
   make: (to: Operand, ...from: Operand[]) => readonly Instruction[],
@@ -114,7 +134,9 @@ export const apply = async (
         bound: value.bound ?? 0,
       })),
       outputs: [{ rate: result.rate, offset: offsets[0]!, units: result.units }],
-      segments: [{ rate: result.rate, instructions: make(operands[0]!, ...operands.slice(1)), reductions: [] }],
+      segments: [
+        { rate: result.rate, instructions: make(operands[0]!, ...operands.slice(1)), reductions: [] },
+      ],
     }),
     options.precision,
     options.isa,

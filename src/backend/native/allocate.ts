@@ -26,19 +26,21 @@ export const arena = (): Arena => {
       if (hole === undefined) {
         const offset = size
         size += need // may pass what a plan can hold: `lower` refuses such plans
-          return { offset, units }
+        return { offset, units }
       }
       const rest = { offset: hole.offset + need, units: hole.units - need }
       holes = holes.flatMap((h, k) => (k !== i ? [h] : rest.units > 0 ? [rest] : []))
       return { offset: hole.offset, units }
     },
     free: ({ offset, units }) => {
-      const sorted = [...holes, { offset, units: rounded(units) }].sort((a, b) => a.offset - b.offset)
-      holes = sorted.reduce<Buffer[]>((joined, h) => {
-        const last = joined.at(-1)
-        if (last === undefined || last.offset + last.units !== h.offset) return [...joined, h]
-        return [...joined.slice(0, -1), { offset: last.offset, units: last.units + h.units }]
-      }, [])
+      const sorted = [...holes, { offset, units: rounded(units) }].sort((p, q) => p.offset - q.offset)
+      holes = []
+      for (const h of sorted) {
+        const last = holes.at(-1)
+        if (last !== undefined && last.offset + last.units === h.offset)
+          holes[holes.length - 1] = { offset: last.offset, units: last.units + h.units }
+        else holes.push(h)
+      }
     },
     size: () => size,
   }

@@ -35,15 +35,22 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
           ),
         )
   }
-  const varying = (data: Readonly<Record<string, Numbers>>): E.Either<BackendError, readonly (Numbers | null)[]> => {
+  const varying = (
+    data: Readonly<Record<string, Numbers>>,
+  ): E.Either<BackendError, readonly (Numbers | null)[]> => {
     const missing = plan.inputs.find(p => p.rate === 'varying' && data[p.name] === undefined)
     if (missing !== undefined) return E.left(failure(`the batch lacks "${missing.name}"`))
     return E.right(plan.inputs.map(p => (p.rate === 'varying' ? data[p.name]! : null)))
   }
   const run =
-    (batch: number, inputs: readonly (Numbers | null)[], signal: AbortSignal | undefined): TE.TaskEither<BackendError, readonly Numbers[]> =>
+    (
+      batch: number,
+      inputs: readonly (Numbers | null)[],
+      signal: AbortSignal | undefined,
+    ): TE.TaskEither<BackendError, readonly Numbers[]> =>
     async () => {
-      if (signal?.aborted) return E.left({ ...failure('the run was cancelled before it began'), cancelled: true })
+      if (signal?.aborted)
+        return E.left({ ...failure('the run was cancelled before it began'), cancelled: true })
       const cancel = (): void => program.cancel()
       signal?.addEventListener('abort', cancel, { once: true })
       try {

@@ -42,13 +42,16 @@ export const analyse = (
     scan.op === 'scan' &&
     scan.args.every(
       (a, i) =>
-        a !== e || (i >= scan.attributes.invariants && i < scan.attributes.invariants + scan.attributes.carries),
+        a !== e ||
+        (i >= scan.attributes.invariants && i < scan.attributes.invariants + scan.attributes.carries),
     )
   const isVirtual = (e: Expr): boolean => {
     if (known(e) || rootSet.has(e)) return false
     if (e.op === 'constant') return users(e).every(u => isPointwise(u.op) || isInitialOnly(u, e))
     return (
-      e.op === 'broadcast' && tensorType(e.args[0]!).shape.length === 0 && users(e).every(u => isPointwise(u.op))
+      e.op === 'broadcast' &&
+      tensorType(e.args[0]!).shape.length === 0 &&
+      users(e).every(u => isPointwise(u.op))
     )
   }
 
@@ -68,10 +71,7 @@ export const analyse = (
   const computed = order.filter(e => !known(e) && !isTransparent(e))
   const seen = new Map<Expr, readonly Expr[]>()
   for (const e of order)
-    seen.set(
-      e,
-      known(e) ? [] : isTransparent(e) ? operandsOf(e).flatMap(a => seen.get(a)!) : [e],
-    )
+    seen.set(e, known(e) ? [] : isTransparent(e) ? operandsOf(e).flatMap(a => seen.get(a)!) : [e])
   const needs = (e: Expr): readonly Expr[] => operandsOf(e).flatMap(a => seen.get(a)!)
 
   // Sums over the examples are the last thing of their segment.

@@ -1,5 +1,5 @@
 /** From a program to its plan: the standard passes, then lowering. */
-import * as E from 'fp-ts/lib/Either.js'
+import type * as E from 'fp-ts/lib/Either.js'
 import type { Pass } from '../../passes/pass.ts'
 import { optimise, standard } from '../../passes/pipeline.ts'
 import type { Program } from '../backend.ts'

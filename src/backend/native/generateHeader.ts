@@ -5,7 +5,15 @@
 import { writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { maxDepth, microOpNames, microOps, type Opcode, opcodeNames, opcodes, planVersion } from './opcodes.ts'
+import {
+  maxDepth,
+  microOpNames,
+  microOps,
+  type Opcode,
+  opcodeNames,
+  opcodes,
+  planVersion,
+} from './opcodes.ts'
 import { magic } from './plan.ts'
 
 const operandWidth = (w: 1 | 2 | 'w' | 'none'): number => (w === 'none' ? 0 : w === 'w' ? ownWidth : w)
@@ -24,13 +32,17 @@ const opcodeRow = (name: keyof typeof opcodes): string => {
 }
 
 const microRow = (name: keyof typeof microOps): string => {
-  const m: { readonly widths: readonly number[]; readonly a: 1 | 2 | 'w' | 'none'; readonly b: 1 | 2 | 'w' | 'none' } =
-    microOps[name]
+  const m: {
+    readonly widths: readonly number[]
+    readonly a: 1 | 2 | 'w' | 'none'
+    readonly b: 1 | 2 | 'w' | 'none'
+  } = microOps[name]
   const widths = m.widths.reduce((set, w) => set | w, 0)
   return `    {"${name}", ${widths}, ${operandWidth(m.a)}, ${operandWidth(m.b)}},`
 }
 
-export const header = (): string => `// Generated from src/backend/native/opcodes.ts by \`npm run generate\`; do not edit.
+export const header =
+  (): string => `// Generated from src/backend/native/opcodes.ts by \`npm run generate\`; do not edit.
 #pragma once
 
 #include <stdint.h>

@@ -107,7 +107,9 @@ const copy = (to: Operand, from: Operand, units: number, repeats = 1): Instructi
 const cluster = (site: Site, nodes: readonly Expr[]): Instruction => {
   const members = new Set(nodes)
   const isRead = (e: Expr): boolean =>
-    site.targets.has(e) || site.block.lastUse(e) === Number.POSITIVE_INFINITY || site.block.users(e).some(u => !members.has(u))
+    site.targets.has(e) ||
+    site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
+    site.block.users(e).some(u => !members.has(u))
   const stored = new Map(nodes.filter(isRead).map(e => [e, result(site, e)] as const))
   const source = (e: Expr): Source => {
     if (members.has(e)) return { kind: 'node', node: e }
@@ -156,7 +158,11 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
     }
     case 'dot':
       return [
-        instruction('dot', [result(site, e), from(x), from(y)], [elements(tensorType(first()).shape), widthOf(e)]),
+        instruction(
+          'dot',
+          [result(site, e), from(x), from(y)],
+          [elements(tensorType(first()).shape), widthOf(e)],
+        ),
       ]
     case 'logSumExp':
       return [instruction('logSumExp', [result(site, e), from(x)], [unitsOf(first())])]
@@ -169,7 +175,9 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
         ),
       ]
     case 'outer':
-      return [instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0])]
+      return [
+        instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0]),
+      ]
     case 'concat': {
       const to = result(site, e)
       const units = unitsOf(first())
@@ -185,9 +193,13 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       ]
     }
     case 'take':
-      return [instruction('take', [result(site, e), from(x), from(y)], [tensorType(first()).shape[0]!, unitsOf(e)])]
+      return [
+        instruction('take', [result(site, e), from(x), from(y)], [tensorType(first()).shape[0]!, unitsOf(e)]),
+      ]
     case 'put':
-      return [instruction('put', [result(site, e), from(x), from(y)], [e.attributes.size, unitsOf(first()), 0])]
+      return [
+        instruction('put', [result(site, e), from(x), from(y)], [e.attributes.size, unitsOf(first()), 0]),
+      ]
     case 'apply': {
       const to = result(site, e)
       const vector = from(y)
@@ -250,7 +262,9 @@ const readsThrough = (e: Expr, source: Expr): boolean =>
 const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
   const { body, length, reverse, invariants, carries } = e.attributes
   const space = site.space(e)
-  const items = new Map(site.block.users(e).flatMap(g => (g.op === 'get' ? [[g.attributes.item, g] as const] : [])))
+  const items = new Map(
+    site.block.users(e).flatMap(g => (g.op === 'get' ? [[g.attributes.item, g] as const] : [])),
+  )
   const here = required(site.block.unitOf.get(e), 'a unit')
   const until = (item: number): number => {
     const g = items.get(item)
@@ -265,7 +279,14 @@ const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
   const historyOf = (k: number): number => stacks.indexOf(carryArgs[k]!)
   const carry = carryArgs.map((a, k) => {
     const j = historyOf(k)
-    return carryPlaces(site, space, unitsOf(a), e, j >= 0, j < 0 ? until(k) : Math.max(until(k), until(carries + j)))
+    return carryPlaces(
+      site,
+      space,
+      unitsOf(a),
+      e,
+      j >= 0,
+      j < 0 ? until(k) : Math.max(until(k), until(carries + j)),
+    )
   })
   const stackPlace = stacks.map((s, j) => {
     const k = carryArgs.findIndex((_, c) => historyOf(c) === j)
@@ -414,8 +435,11 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
     held: [],
   }
 
-  const made: { rate: Rate; instructions: Instruction[]; reductions: { from: number; to: number; units: number }[] }[] =
-    []
+  const made: {
+    rate: Rate
+    instructions: Instruction[]
+    reductions: { from: number; to: number; units: number }[]
+  }[] = []
   block.units.forEach((unit, i) => {
     const node = unit.kind === 'cluster' ? unit.nodes[0]! : unit.node
     const index = segmentOf(node)

@@ -132,7 +132,8 @@ export const mapInstruction = (
       }
     return { ...m, result, sources }
   })
-  const final = (register: number): number => (register >= 0 ? register : inputs.length + temporaries - 1 - register)
+  const final = (register: number): number =>
+    register >= 0 ? register : inputs.length + temporaries - 1 - register
 
   return {
     op: 'map',

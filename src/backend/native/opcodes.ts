@@ -121,7 +121,10 @@ export const microOps = {
   sigmoid: { widths: [1, 2], a: 'w', b: 'none' },
   relu: { widths: [1], a: 1, b: 'none' },
   step: { widths: [1], a: 1, b: 'none' },
-} as const satisfies Record<string, { widths: readonly (1 | 2)[]; a: 1 | 2 | 'w' | 'none'; b: 1 | 2 | 'w' | 'none' }>
+} as const satisfies Record<
+  string,
+  { widths: readonly (1 | 2)[]; a: 1 | 2 | 'w' | 'none'; b: 1 | 2 | 'w' | 'none' }
+>
 
 export type MicroOpName = keyof typeof microOps
 export const microOpNames = Object.keys(microOps) as readonly MicroOpName[]

@@ -11,13 +11,14 @@
  * body. Rate and space: 0 uniform, 1 varying.
  */
 import * as t from 'io-ts'
-import { microOpNames, opcodeNames, type OpcodeName, planVersion } from './opcodes.ts'
+import { microOpNames, type OpcodeName, opcodeNames, planVersion } from './opcodes.ts'
 
 export const magic = 0x50525356 // 'PRSV'
 
 const Rate = t.union([t.literal('uniform'), t.literal('varying')], 'uniform or varying')
 const whole = (name: string, least: number): t.Type<number> => {
-  const is = (u: unknown): u is number => typeof u === 'number' && Number.isInteger(u) && u >= least && u < 2 ** 31
+  const is = (u: unknown): u is number =>
+    typeof u === 'number' && Number.isInteger(u) && u >= least && u < 2 ** 31
   return new t.Type(name, is, (u, context) => (is(u) ? t.success(u) : t.failure(u, context)), t.identity)
 }
 const Count = whole('a whole number from 0 to 2^31 − 1', 0)
@@ -61,7 +62,10 @@ export const Segment = t.strict(
 export type Segment = t.TypeOf<typeof Segment>
 
 /** `bound`: for an index, one more than its largest value; else 0. */
-export const Input = t.strict({ name: t.string, rate: Rate, offset: Count, units: Count, bound: Count }, 'Input')
+export const Input = t.strict(
+  { name: t.string, rate: Rate, offset: Count, units: Count, bound: Count },
+  'Input',
+)
 export const Output = t.strict({ rate: Rate, offset: Count, units: Count }, 'Output')
 
 export const Plan = t.strict(

@@ -12,14 +12,18 @@ const failure = (message: string): BackendError => ({ kind: 'BackendError', mess
 const join = (tensors: readonly Tensor[]): Numbers => {
   const size = tensors[0]?.data.length ?? 0
   const joined = new Float64Array(size * tensors.length)
-  tensors.forEach((t, i) => joined.set(t.data, i * size))
+  tensors.forEach((t, i) => {
+    joined.set(t.data, i * size)
+  })
   return joined
 }
 
 const split = (param: Param, batch: number, data: Numbers): E.Either<BackendError, Value> => {
   const size = reals(param.type)
   if (data.length !== size * batch)
-    return E.left(failure(`"${param.name}" must hold ${size} numbers for each of ${batch} examples, not ${data.length}`))
+    return E.left(
+      failure(`"${param.name}" must hold ${size} numbers for each of ${batch} examples, not ${data.length}`),
+    )
   const tensors: Tensor[] = []
   for (let i = 0; i < batch; i++) {
     const tensor = fromNumbers(param.type, data.subarray(i * size, (i + 1) * size))
@@ -38,10 +42,14 @@ const session = ({ func: f, updates }: Program): Session => {
   const value = (batch: number, data: Readonly<Record<string, Numbers>>) => (param: Param, i: number) => {
     if (param.type.rate === 'uniform') {
       const tensor = state.get(i)
-      return tensor === undefined ? E.left(failure(`"${param.name}" has not been set`)) : E.right(uniformValue(tensor))
+      return tensor === undefined
+        ? E.left(failure(`"${param.name}" has not been set`))
+        : E.right(uniformValue(tensor))
     }
     const given = data[param.name]
-    return given === undefined ? E.left(failure(`the batch lacks "${param.name}"`)) : split(param, batch, given)
+    return given === undefined
+      ? E.left(failure(`the batch lacks "${param.name}"`))
+      : split(param, batch, given)
   }
   return {
     write: (name, data) =>
@@ -51,9 +59,7 @@ const session = ({ func: f, updates }: Program): Session => {
           pipe(
             fromNumbers(f.params[i]!.type, data.slice()),
             E.mapLeft(message => failure(`"${name}": ${message}`)),
-            E.map(tensor => {
-              state.set(i, tensor)
-            }),
+            E.map(tensor => void state.set(i, tensor)),
           ),
         ),
       ),

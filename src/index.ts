@@ -1,0 +1,43 @@
+/**
+ * Parseval: recurrent models that keep their norm, declared as expressions, differentiated symbolically, run by
+ * a C++ engine.
+ */
+export type {
+  Backend,
+  BackendError,
+  BackendOptions,
+  Numbers,
+  Precision,
+  Program,
+  Session,
+} from './backend/backend.ts'
+export { type Choice, chooseBackend } from './backend/choose.ts'
+export { compile } from './backend/native/compile.ts'
+export { Plan } from './backend/native/plan.ts'
+export { type EvaluationError, evaluate } from './backend/reference/evaluate.ts'
+export { elaborate, type Input, showMismatch } from './dsl/elaborate.ts'
+export { entryType, type Reads, type Recurrent, type Sizes } from './dsl/model.ts'
+export * from './dsl/parameter.ts'
+export type { Complex, Index, Real, Term, Unitary } from './dsl/term.ts'
+export * as term from './dsl/term.ts'
+export type { Expr, Func, Param, TypeMismatch } from './ir/expr.ts'
+export { type ParseError, parse } from './ir/parse.ts'
+export { print } from './ir/print.ts'
+export { fromNumbers, type Tensor, uniformValue, type Value, varyingValue } from './ir/tensor.ts'
+export {
+  complex,
+  type Field,
+  index,
+  type Rate,
+  real,
+  type Shape,
+  showType,
+  type TensorType,
+  type Type,
+  varying,
+} from './ir/type.ts'
+export { type VerifyError, verify } from './ir/verify.ts'
+export { type UrnnOptions, urnn } from './models/urnn.ts'
+export { type GradientError, gradient, valueAndGradient } from './passes/differentiate.ts'
+export type { Pass } from './passes/pass.ts'
+export { optimise, standard } from './passes/pipeline.ts'

@@ -1,0 +1,134 @@
+/**
+ * What a program costs one example: real additions and multiplications (any function of one number counts once),
+ * transforms, and numbers read and written if every node went through memory. Estimates for comparing programs.
+ */
+import { type Expr, type Func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import type { Op } from '../ir/ops.ts'
+import { elements, reals, width } from '../ir/type.ts'
+import { type Factor, factors } from '../ir/unitary.ts'
+import { postorder } from '../ir/walk.ts'
+
+export interface Cost {
+  readonly flops: number
+  readonly transforms: number
+  /** Real numbers. */
+  readonly traffic: number
+}
+
+export const free: Cost = { flops: 0, transforms: 0, traffic: 0 }
+const plus = (a: Cost, b: Cost): Cost => ({
+  flops: a.flops + b.flops,
+  transforms: a.transforms + b.transforms,
+  traffic: a.traffic + b.traffic,
+})
+const times = (k: number, a: Cost): Cost => ({
+  flops: k * a.flops,
+  transforms: k * a.transforms,
+  traffic: k * a.traffic,
+})
+
+const size = (e: Expr): number => elements(tensorType(e).shape)
+const numbers = (e: Expr): number => (e.type.kind === 'tensor' ? reals(e.type) : 0)
+const operand = (e: Expr, i = 0): Expr => required(e.args[i], 'an operand')
+
+type Rule = (e: Expr) => number
+const nothing: Rule = () => 0
+/** So many flops an element, as it is real or complex. */
+const each =
+  (real: number, complex: number): Rule =>
+  e =>
+    size(e) * (width(tensorType(operand(e)).field) === 2 ? complex : real)
+/** Multiply and add over so many elements. */
+const products =
+  (count: (e: Expr) => number): Rule =>
+  e =>
+    count(e) * (width(tensorType(e).field) === 2 ? 8 : 2)
+
+const transformFlops = (n: number): number => 5 * n * Math.log2(n)
+
+const factorFlops = (f: Factor, n: number): number => {
+  switch (f.op) {
+    case 'phase':
+      return 6 * n
+    case 'reflect':
+      return 16 * n
+    case 'permute':
+      return 0
+    default:
+      return transformFlops(n)
+  }
+}
+
+const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
+  neg: each(1, 2),
+  conj: each(0, 1),
+  re: nothing,
+  im: nothing,
+  abs: each(1, 4),
+  pinv: each(1, 6),
+  exp: each(1, 5),
+  log: each(1, 5),
+  sqrt: each(1, 5),
+  sin: each(1, 6),
+  cos: each(1, 6),
+  tanh: each(1, 8),
+  sigmoid: each(3, 12),
+  relu: each(1, 1),
+  step: each(1, 1),
+  add: each(1, 2),
+  sub: each(1, 2),
+  mul: each(1, 6),
+  div: each(1, 11),
+  scale: each(2, 2),
+  complex: nothing,
+  modRelu: each(9, 9),
+  sum: e => numbers(operand(e)) - numbers(e),
+  broadcast: nothing,
+  dot: products(e => size(operand(e))),
+  matvec: products(e => size(operand(e))),
+  outer: each(0, 0),
+  concat: nothing,
+  slice: nothing,
+  pad: nothing,
+  take: nothing,
+  put: nothing,
+  batchSum: e => numbers(e),
+  logSumExp: e => 2 * size(operand(e)),
+  identity: nothing,
+  phase: nothing,
+  dft: nothing,
+  permute: nothing,
+  reflect: nothing,
+  compose: nothing,
+  adjoint: nothing,
+  apply: e => factors(operand(e)).reduce((sum, f) => sum + factorFlops(f, size(e)), 0),
+  arg: nothing,
+  constant: nothing,
+  batchSize: nothing,
+}
+
+const isTransform = (f: Factor): boolean => f.op === 'dft' || f.op === 'adjoint'
+
+const costOf = (e: Expr): Cost => {
+  if (e.op === 'scan') return times(e.attributes.length, cost(e.attributes.body))
+  if (e.op === 'get' || e.op === 'arg' || e.op === 'constant') return free
+  return {
+    flops: flops[e.op](e),
+    transforms: e.op === 'apply' ? factors(operand(e)).filter(isTransform).length : 0,
+    traffic: numbers(e) + e.args.reduce((sum, a) => sum + numbers(a), 0),
+  }
+}
+
+/** The cost of a function, loops counted as often as they run. */
+export const cost = (f: Func): Cost => postorder(f.results).map(costOf).reduce(plus, free)
+
+/** The outermost loops of a function with the cost of one step each, in order of first use. */
+export const steps = (
+  f: Func,
+): readonly { readonly length: number; readonly reverse: boolean; readonly cost: Cost }[] =>
+  postorder(f.results).flatMap(e =>
+    e.op === 'scan'
+      ? [{ length: e.attributes.length, reverse: e.attributes.reverse, cost: cost(e.attributes.body) }]
+      : [],
+  )

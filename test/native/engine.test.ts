@@ -1,0 +1,545 @@
+/** The engine against plain arithmetic: every opcode, every micro-op, both precisions, every instruction set here. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { header, headerFile } from '../../src/backend/native/generateHeader.ts'
+import {
+  type MicroOpName,
+  microOpNames,
+  microOps,
+  type OpcodeName,
+} from '../../src/backend/native/opcodes.ts'
+import type { Instruction, Operand } from '../../src/backend/native/plan.ts'
+import * as C from './complex.ts'
+import { addon, apply, instruction, loop, map, plan, program, uniform, type Value, varying } from './plans.ts'
+
+const precisions = ['single', 'double'] as const
+const settings = precisions.flatMap(precision => addon.features().isa.map(isa => ({ precision, isa })))
+const tolerance = { single: 2e-5, double: 1e-12 } as const
+
+/** The same numbers in every run: a linear congruential generator, in (−1, 1). */
+const numbers = (seed: number) => {
+  let state = (seed * 2654435761) >>> 0
+  return (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.fround((state / 2 ** 32) * 2 - 1)
+  }
+}
+const value = (
+  next: () => number,
+  rate: 'uniform' | 'varying',
+  units: number,
+  batch: number,
+  change: (x: number) => number = x => x,
+): Value => {
+  const row = (): number[] => Array.from({ length: units }, () => change(next()))
+  const first = row()
+  return {
+    rate,
+    units,
+    gap: 3,
+    rows: Array.from({ length: batch }, (_, b) => (b === 0 || rate === 'uniform' ? first : row())),
+  }
+}
+
+const near = (actual: Float64Array, expected: readonly number[], allowed: number, what: string): void => {
+  assert.equal(actual.length, expected.length, what)
+  const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs))
+  expected.forEach((x, n) => {
+    const y = actual[n]!
+    const same = Object.is(x, y) || Math.abs(x - y) <= allowed * size || (Number.isNaN(x) && Number.isNaN(y))
+    assert.ok(same, `${what}: number ${n} is ${y}, expected ${x}`)
+  })
+}
+
+const rates = ['uniform', 'varying'] as const
+/** The rates of a result and its operands that a plan may have. */
+const combinations = (operands: number): ('uniform' | 'varying')[][] => {
+  const of = (n: number): ('uniform' | 'varying')[][] =>
+    n === 0 ? [[]] : of(n - 1).flatMap(rest => rates.map(r => [...rest, r]))
+  return [
+    Array.from({ length: operands + 1 }, () => 'uniform' as const),
+    ...of(operands).map(r => ['varying' as const, ...r]),
+  ]
+}
+
+/** Checks one opcode in every setting: `expected` is told the rows of an example. */
+const check = (
+  op: OpcodeName,
+  attributes: readonly number[],
+  units: readonly number[],
+  expected: (...rows: (readonly number[])[]) => readonly number[],
+  options: {
+    index?: number
+    start?: boolean
+    batches?: readonly number[]
+    constants?: readonly number[]
+  } = {},
+): Promise<void> =>
+  (async () => {
+    for (const { precision, isa } of settings)
+      for (const batch of options.batches ?? [1, 11])
+        for (const [rate, ...from] of combinations(units.length - 1)) {
+          const next = numbers(units.length + batch)
+          const inputs = from.map((r, n) =>
+            n + 1 === options.index
+              ? {
+                  ...value(next, r, 1, batch, x =>
+                    Math.floor((Math.abs(x) * attributes[0]!) % attributes[0]!),
+                  ),
+                  bound: attributes[0]!,
+                }
+              : value(next, r, units[n + 1]!, batch),
+          )
+          const start = options.start ? value(next, rate!, units[0]!, batch) : undefined
+          const got = await apply(
+            { precision, isa, batch, constants: options.constants ?? [] },
+            { rate: rate!, units: units[0]!, ...(start ? { start } : {}) },
+            inputs,
+            (to, ...operands) => [instruction(op, [to, ...operands], attributes)],
+          )
+          const want = Array.from({ length: rate === 'uniform' ? 1 : batch }, (_, b) =>
+            expected(...(start ? [start.rows[b]!] : []), ...inputs.map(i => i.rows[b]!)),
+          ).flat()
+          near(
+            got,
+            want,
+            tolerance[precision],
+            `${op} ${attributes} ${isa} ${precision} ${[rate, ...from]} batch ${batch}`,
+          )
+        }
+  })()
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
+
+describe('the header', () => {
+  it('is the one generated from the table', () => {
+    assert.equal(readFileSync(headerFile, 'utf8'), header())
+  })
+})
+
+describe('opcodes', () => {
+  it('copy', () => check('copy', [5, 3], [15, 5], x => [...x, ...x, ...x]))
+  it('fill', async () => {
+    await check('fill', [4, 2, 1, 2], [8], () => range(4).flatMap(() => [2.5, -3]), {
+      constants: [7, 2.5, -3],
+    })
+    await check('fill', [4, 1, 1, 0], [4], () => range(4).map(() => 2.5), { constants: [7, 2.5, -3] })
+  })
+  it('sum', async () => {
+    for (const [outer, inner] of [
+      [7, 3],
+      [1, 2],
+      [0, 2],
+      [9, 1],
+    ] as const)
+      await check('sum', [outer, inner], [inner, outer * inner], x =>
+        range(inner).map(j => total(range(outer).map(o => x[o * inner + j]!))),
+      )
+  })
+  it('dot', async () => {
+    for (const count of [0, 1, 6, 9]) {
+      await check('dot', [count, 1], [1, count, count], (a, b) => [total(a.map((x, n) => x * b[n]!))])
+      await check('dot', [count, 2], [2, 2 * count, 2 * count], (a, b) => C.dot(a, b))
+    }
+  })
+  it('logSumExp', () => check('logSumExp', [5], [1, 5], x => [Math.log(total(x.map(Math.exp)))]))
+  it('logSumExp of large, infinite and missing numbers', async () => {
+    for (const setting of settings) {
+      const of = async (row: number[]): Promise<number> =>
+        (
+          await apply(
+            { ...setting, batch: 2 },
+            { rate: 'varying', units: 1 },
+            [{ rate: 'varying', units: row.length, rows: [row, row] }],
+            (to, from) => [instruction('logSumExp', [to, from], [row.length])],
+          )
+        )[1]!
+      assert.ok(Math.abs((await of([1000, 1000])) - 1000 - Math.LN2) < 1e-3)
+      assert.equal(await of([]), -Infinity)
+      assert.equal(await of([-Infinity, -Infinity]), -Infinity)
+      assert.equal(await of([-Infinity, 0]), 0)
+      assert.equal(await of([Infinity, 0]), Infinity)
+      assert.ok(Number.isNaN(await of([0, NaN, 1])))
+    }
+  })
+  it('matvec', async () => {
+    for (const [rows, columns] of [
+      [1, 1],
+      [9, 5],
+      [4, 13],
+      [8, 0],
+    ] as const)
+      for (const width of [1, 2])
+        for (const adjoint of [0, 1]) {
+          const [out, inn] = adjoint ? [columns, rows] : [rows, columns]
+          await check(
+            'matvec',
+            [rows, columns, width, adjoint],
+            [out * width, rows * columns * width, inn * width],
+            (a, x) => C.matvec(a, x, rows, columns, width, adjoint === 1),
+          )
+        }
+  })
+  it('outer', async () => {
+    for (const width of [1, 2]) {
+      await check('outer', [3, 4, width, 0], [12 * width, 3 * width, 4 * width], (a, b) =>
+        C.outer(a, b, width),
+      )
+      await check(
+        'outer',
+        [3, 4, width, 1],
+        [12 * width, 3 * width, 4 * width],
+        (to, a, b) => C.outer(a, b, width).map((x, n) => x + to[n]!),
+        { start: true },
+      )
+    }
+  })
+  it('take', () =>
+    check('take', [6, 3], [3, 18, 1], (from, index) => range(3).map(u => from[index[0]! * 3 + u]!), {
+      index: 2,
+    }))
+  it('put', async () => {
+    const put = (start: readonly number[], from: readonly number[], index: readonly number[]): number[] =>
+      start.map((x, n) => x + (Math.floor(n / 3) === index[0] ? from[n % 3]! : 0))
+    await check('put', [6, 3, 1], [18, 3, 1], put, { index: 2, start: true })
+    await check(
+      'put',
+      [6, 3, 0],
+      [18, 3, 1],
+      (start, from, index) =>
+        put(
+          start.map(() => 0),
+          from,
+          index,
+        ),
+      { index: 2, start: true },
+    )
+  })
+  it('take and put keep inside', async () => {
+    for (const setting of settings)
+      for (const [index, entry] of [
+        [-5, 0],
+        [NaN, 0],
+        [1e30, 2],
+        [Infinity, 2],
+        [-Infinity, 0],
+        [2.9, 2],
+      ] as const) {
+        const table: Value = { rate: 'uniform', units: 3, rows: [[10, 11, 12]] }
+        const at: Value = { rate: 'varying', units: 1, rows: [[index]] }
+        const taken = await apply(
+          { ...setting, batch: 1 },
+          { rate: 'varying', units: 1 },
+          [table, at],
+          (to, from, i) => [instruction('take', [to, from, i], [3, 1])],
+        )
+        assert.equal(taken[0], 10 + entry)
+        const stored = await apply(
+          { ...setting, batch: 1 },
+          { rate: 'varying', units: 3 },
+          [{ ...table, units: 1, rows: [[7]] }, at],
+          (to, from, i) => [instruction('put', [to, from, i], [3, 1, 0])],
+        )
+        assert.deepEqual(
+          [...stored],
+          range(3).map(e => (e === entry ? 7 : 0)),
+        )
+      }
+  })
+  it('permute', () =>
+    check('permute', [4, 2, 0, 3, 1], [8, 8], x => [2, 0, 3, 1].flatMap(j => [x[2 * j]!, x[2 * j + 1]!])))
+  it('batchSize', async () => {
+    for (const setting of settings)
+      for (const rate of rates) {
+        const n = await apply({ ...setting, batch: 9 }, { rate, units: 1 }, [], to => [
+          instruction('batchSize', [to], []),
+        ])
+        assert.ok(n.every(x => x === 9) && n.length === (rate === 'uniform' ? 1 : 9))
+      }
+  })
+})
+
+describe('fft', () => {
+  const sizes = [...range(64).map(n => n + 1), 100, 127, 128, 243, 509, 512, 1000, 1009, 4096]
+  for (const { precision, isa } of settings)
+    it(`${precision} ${isa}`, async () => {
+      const next = numbers(5)
+      for (const n of sizes)
+        for (const [rate, from] of [
+          ['uniform', 'uniform'],
+          ['varying', 'varying'],
+          ['varying', 'uniform'],
+        ] as const) {
+          const batch = rate === 'varying' ? 3 : 1
+          if (n > 600 && rate !== from) continue
+          const x = value(next, from, 2 * n, batch)
+          const run = (y: Value, inverse: number): Promise<Float64Array> =>
+            apply({ precision, isa, batch }, { rate, units: 2 * n }, [y], (to, f) => [
+              instruction('fft', [to, f], [n, inverse]),
+            ])
+          const last = batch - 1
+          const forward = await run(x, 0)
+          const wanted = C.dft(x.rows[last]!, false)
+          const error = (a: ArrayLike<number>, b: readonly number[]): number =>
+            Math.sqrt(total(b.map((v, j) => (v - a[j]!) ** 2)) / total(b.map(v => v * v)))
+          const allowed = (precision === 'single' ? 3e-7 : 6e-16) * (2 + Math.log2(n))
+          const relative = error(forward.subarray(last * 2 * n), wanted)
+          assert.ok(relative < allowed, `size ${n} ${rate} of ${from}: ${relative}`)
+          const inverse = error((await run(x, 1)).subarray(last * 2 * n), C.dft(x.rows[last]!, true))
+          assert.ok(inverse < allowed, `inverse, size ${n} ${rate} of ${from}: ${inverse}`)
+          const rows = range(batch).map(b => [...forward.subarray(b * 2 * n, (b + 1) * 2 * n)])
+          if (rate === from) {
+            const back = error(
+              (await run({ rate, units: 2 * n, rows }, 1)).subarray(last * 2 * n),
+              x.rows[last]!,
+            )
+            assert.ok(back < 2 * allowed, `there and back, size ${n}: ${back}`)
+          }
+        }
+    })
+})
+
+describe('micro-ops', () => {
+  const real: Partial<Record<MicroOpName, (a: number, b: number) => number>> = {
+    move: a => a,
+    add: (a, b) => a + b,
+    sub: (a, b) => a - b,
+    mul: (a, b) => a * b,
+    div: (a, b) => a / b,
+    neg: a => -a,
+    abs: Math.abs,
+    pinv: a => (a === 0 ? 0 : 1 / a),
+    exp: Math.exp,
+    log: Math.log,
+    sqrt: Math.sqrt,
+    sin: Math.sin,
+    cos: Math.cos,
+    tanh: Math.tanh,
+    sigmoid: a => 1 / (1 + Math.exp(-a)),
+    relu: a => Math.max(a, 0),
+    step: a => (a > 0 ? 1 : 0),
+  }
+  const reference = (
+    op: MicroOpName,
+    width: 1 | 2,
+    a: readonly number[],
+    b: readonly number[],
+  ): readonly number[] =>
+    op === 'constant'
+      ? [0.5, -1.5].slice(0, width)
+      : width === 1 && real[op] !== undefined && microOps[op].a !== 2
+        ? [real[op](a[0]!, b[0]!)]
+        : C.micro(op, a, b)
+
+  for (const op of microOpNames)
+    for (const width of microOps[op].widths)
+      it(`${op} of width ${width}`, async () => {
+        const own = (w: 1 | 2 | 'w' | 'none'): number => (w === 'w' ? width : w === 'none' ? 1 : w)
+        const widths = [own(microOps[op].a), own(microOps[op].b)] as const
+        for (const { precision, isa } of settings)
+          for (const [rate, ...from] of combinations(2))
+            for (const count of [1, 37]) {
+              const next = numbers(op.length + count)
+              const batch = 5
+              const inputs = from.map((r, n) => value(next, r, widths[n]! * count, batch, x => x * 2))
+              if (op === 'pinv' || op === 'step' || op === 'relu' || op === 'abs')
+                (inputs[0]!.rows[0]! as number[]).fill(0, 0, width)
+              const got = await apply(
+                { precision, isa, batch, constants: [0, 0.5, -1.5] },
+                { rate: rate!, units: width * count },
+                inputs,
+                (to, x, y) => [
+                  map(
+                    count,
+                    [[to, width, 1]],
+                    [
+                      [x!, widths[0], 1],
+                      [y!, widths[1], 1],
+                    ],
+                    0,
+                    [[op, width, 2, op === 'constant' ? 1 : 0, op === 'constant' ? 2 : 1]],
+                  ),
+                ],
+              )
+              const want = range(rate === 'uniform' ? 1 : batch).flatMap(b =>
+                range(count).flatMap(e => {
+                  const [x, y] = inputs.map((i, n) => i.rows[b]!.slice(e * widths[n]!, (e + 1) * widths[n]!))
+                  return reference(op, width, x!, y!)
+                }),
+              )
+              near(
+                got,
+                want,
+                tolerance[precision] / (op === 'div' || op === 'pinv' ? 0.1 : 1),
+                `${op} ${precision} ${isa} ${[rate, ...from]} ${count}`,
+              )
+            }
+      })
+
+  it('NaN goes through, and is neither positive nor clipped', async () => {
+    for (const setting of settings) {
+      const x: Value = { rate: 'varying', units: 1, rows: [[NaN], [-1], [2]] }
+      const of = async (op: MicroOpName): Promise<number[]> => [
+        ...(await apply({ ...setting, batch: 3 }, { rate: 'varying', units: 1 }, [x], (to, a) => [
+          map(1, [[to, 1, 1]], [[a!, 1, 1]], 0, [[op, 1, 1, 0]]),
+        ])),
+      ]
+      assert.deepEqual(await of('relu'), [NaN, 0, 2])
+      assert.deepEqual(await of('step'), [0, 0, 1])
+      assert.deepEqual(await of('neg'), [NaN, 1, -2])
+      assert.ok(Number.isNaN((await of('sigmoid'))[0]))
+      assert.ok(Number.isNaN((await of('tanh'))[0]))
+    }
+  })
+  it('functions do not overflow where their values do not', async () => {
+    for (const setting of settings) {
+      const x: Value = { rate: 'uniform', units: 4, rows: [[-1000, 1000, -0, 30]] }
+      const sigmoid = await apply({ ...setting, batch: 1 }, { rate: 'uniform', units: 4 }, [x], (to, a) => [
+        map(4, [[to, 1, 1]], [[a!, 1, 1]], 0, [['sigmoid', 1, 1, 0]]),
+      ])
+      near(sigmoid, [0, 1, 0.5, 1], 1e-6, 'sigmoid')
+      const abs = await apply({ ...setting, batch: 1 }, { rate: 'uniform', units: 4 }, [x], (to, a) => [
+        map(4, [[to, 1, 1]], [[a!, 1, 1]], 0, [['abs', 1, 1, 0]]),
+      ])
+      assert.deepEqual([...abs], [1000, 1000, 0, 30])
+    }
+  })
+})
+
+describe('map', () => {
+  it('runs a program with temporaries, constants, steps and several outputs, in place', async () => {
+    for (const setting of settings)
+      for (const rate of rates) {
+        const count = 21
+        const next = numbers(8)
+        const x = value(next, rate, 2 * count, 3)
+        const bias: Value = { rate: 'uniform', units: 1, rows: [[0.25]] }
+        // x ← (|x| + bias) x, and the modulus; registers: x, bias, |x|, factor, constant, outputs
+        const program = (to: Operand, ...[b]: Operand[]): Instruction[] => [
+          map(
+            count,
+            [[to, 2, 1]],
+            [
+              [to, 2, 1],
+              [b!, 1, 0],
+            ],
+            3,
+            [
+              ['constant', 1, 4, 0, 0],
+              ['modulus', 1, 2, 0],
+              ['add', 1, 3, 2, 1],
+              ['mul', 1, 3, 3, 4],
+              ['scale', 2, 5, 3, 0],
+              ['add', 2, 5, 5, 0],
+            ],
+          ),
+        ]
+        const got = await apply(
+          { ...setting, batch: 3, constants: [2] },
+          { rate, units: 2 * count, start: x },
+          [bias],
+          program,
+        )
+        const want = range(rate === 'uniform' ? 1 : 3).flatMap(r =>
+          range(count).flatMap(e => {
+            const [re, im] = [x.rows[r]![2 * e]!, x.rows[r]![2 * e + 1]!]
+            const factor = 2 * (Math.hypot(re, im) + 0.25) + 1
+            return [re * factor, im * factor]
+          }),
+        )
+        near(got, want, tolerance[setting.precision], 'modulus')
+      }
+  })
+  it('goes backwards with a negative step, and over every other element', async () => {
+    for (const setting of settings) {
+      const x: Value = { rate: 'varying', units: 40, rows: [range(40), range(40).map(n => n + 100)] }
+      const got = await apply({ ...setting, batch: 2 }, { rate: 'varying', units: 20 }, [x], (to, a) => [
+        map(20, [[{ ...to, offset: to.offset + 19 }, 1, -1]], [[a!, 1, 2]], 0, [['move', 1, 1, 0]]),
+      ])
+      assert.deepEqual(
+        [...got],
+        [0, 100].flatMap(s => range(20).map(n => s + 2 * (19 - n))),
+      )
+    }
+  })
+})
+
+describe('loops', () => {
+  it('a recurrence, forward and backward, nested, with strides of both signs, over every batch', async () => {
+    const [T, n] = [7, 3]
+    // Varying units: the state, x, y; y is written from its end within a step.
+    const [state, x, y] = [0, n, n + T * n]
+    for (const { precision, isa } of settings)
+      for (const reverse of [false, true]) {
+        const recurrence = plan({
+          units: { uniform: 1, varying: n + 2 * T * n },
+          constants: [0],
+          inputs: [
+            { name: 'half', rate: 'uniform', offset: 0, units: 1, bound: 0 },
+            { name: 'x', rate: 'varying', offset: x, units: T * n, bound: 0 },
+          ],
+          outputs: [{ rate: 'varying', offset: y, units: T * n }],
+          segments: [
+            {
+              rate: 'varying',
+              instructions: [
+                instruction('fill', [varying(state)], [n, 1, 0, 0]),
+                loop(T, reverse, [
+                  loop(n, true, [
+                    map(
+                      1,
+                      [[varying(state, 0, 1), 1, 1]],
+                      [
+                        [varying(state, 0, 1), 1, 1],
+                        [varying(x, n, 1), 1, 1],
+                        [uniform(0, 0, 0), 1, 0],
+                      ],
+                      1,
+                      [
+                        ['mul', 1, 3, 0, 2],
+                        ['add', 1, 4, 3, 1],
+                      ],
+                    ),
+                    instruction('copy', [varying(y + n - 1, n, -1), varying(state, 0, 1)], [1, 1]),
+                  ]),
+                ]),
+              ],
+              reductions: [],
+            },
+          ],
+        })
+        const p = program(recurrence, precision, isa)
+        p.write(0, Float64Array.of(0.5))
+        for (const batch of range(17).map(b => b + 1)) {
+          const { rows } = value(numbers(batch), 'varying', T * n, batch)
+          const [got] = await p.run(batch, [null, Float64Array.from(rows.flat())], 1)
+          const want = rows.flatMap(row => {
+            const [s, out] = [range(n).map(() => 0), range(T * n)]
+            for (const t of reverse ? range(T).reverse() : range(T))
+              for (const e of range(n)) out[t * n + n - 1 - e] = s[e] = s[e]! / 2 + row[t * n + e]!
+            return out
+          })
+          near(got!, want, tolerance[precision], `${precision} ${isa} ${reverse} ${batch}`)
+        }
+      }
+  })
+  it('none at all', async () => {
+    const p = program(
+      plan({
+        units: { uniform: 1, varying: 0 },
+        constants: [3],
+        outputs: [{ rate: 'uniform', offset: 0, units: 1 }],
+        segments: [
+          {
+            rate: 'uniform',
+            instructions: [loop(0, false, [instruction('fill', [uniform(5, 100)], [1, 1, 0, 0])])],
+            reductions: [],
+          },
+        ],
+      }),
+    )
+    assert.deepEqual(await p.run(1, [], 1), [Float64Array.of(0)])
+  })
+})
