@@ -40,6 +40,8 @@ export interface Session {
 export interface BackendOptions {
   readonly precision: Precision
   readonly threads: number
+  /** The native engine's instruction set; else the one that PARSEVAL_ISA names, else the best there is. */
+  readonly isa?: string
 }
 
 export interface Backend {

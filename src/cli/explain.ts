@@ -55,7 +55,9 @@ interface Stage {
 
 /** The programs after each pass, the first as it was declared. */
 const stages = (f: Func): readonly Stage[] => {
-  const done: Stage[] = [{ name: 'declared', summary: 'the training step: loss, gradient and update', func: f }]
+  const done: Stage[] = [
+    { name: 'declared', summary: 'the training step: loss, gradient and update', func: f },
+  ]
   let func = f
   for (const pass of standard) {
     func = pass.run(func)

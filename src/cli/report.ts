@@ -95,7 +95,7 @@ const headings = [
   'T',
   'baseline',
   'target',
-  'reached (held out)',
+  'reached',
   'of baseline',
   'steps',
   'seconds',
@@ -106,14 +106,14 @@ const headings = [
 ]
 
 const style = `
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 1040px; padding: 0 1rem }
-h1 { font-size: 1.4rem; margin-bottom: .2rem } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem } h3 { font-size: .95rem; margin: .6rem 0 0 }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 1080px; padding: 0 1rem }
+h1 { font-size: 1.25rem; margin-bottom: .2rem } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem } h3 { font-size: .95rem; margin: .6rem 0 0 }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: .6rem 1.6rem }
 .panels svg { width: 100%; height: auto }
 .legend span { display: inline-block; margin-right: 1.4rem } .legend i { display: inline-block; width: 1.8rem; margin-right: .4rem; vertical-align: middle }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap } th { font-weight: 600 }
-th:first-child, td:first-child { text-align: left } pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 12.5px }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums }
+th, td { padding: .25rem .55rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap } th { font-weight: 600 }
+th:first-child, td:first-child { text-align: left } pre { background: #f6f6f6; padding: .8rem; white-space: pre-wrap; font-size: 12.5px }
 `
 
 const key = (label: string, colour: string, border: string): string =>
@@ -127,8 +127,17 @@ const legend = (runs: readonly RunSummary[]): string =>
     ...(runs.some(r => r.config.target !== undefined) ? [key('target', colours.target, '2px dotted')] : []),
   ].join('\n')
 
-const configText = (runs: readonly RunSummary[]): string =>
-  runs.map(r => `${r.run}  ${JSON.stringify(r.config)}`).join('\n')
+/* What all runs share is said once, then each run's own. */
+const settingsText = (runs: readonly RunSummary[]): string => {
+  const configs = runs.map(r => Object.entries(r.config))
+  const isShared = ([name, value]: readonly [string, unknown]) =>
+    configs.every(c => c.some(([n, v]) => n === name && v === value))
+  const show = (entries: readonly (readonly [string, unknown])[]) =>
+    entries.map(([name, value]) => `${name} = ${value}`).join(', ')
+  const shared = (configs[0] ?? []).filter(isShared)
+  const own = runs.map((r, i) => `${r.run}: ${show(configs[i]!.filter(e => !isShared(e)))}`)
+  return [show(shared), ...(runs.length > 1 ? own : [])].join('\n')
+}
 
 /** The page. */
 export const reportHtml = (title: string, records: readonly Record[]): string => {
@@ -152,9 +161,9 @@ ${runs.map(r => `<section><h3>${escapeHtml(titleOf(r.config))}</h3>${panelSvg(pa
 <tbody>
 ${runs.map(row).join('\n')}
 </tbody></table></div>
-<p>The axis is cut above twice the baseline. Seconds are those spent in training steps.</p>
+<p>Reached: the last measurement on held-out sequences. Seconds are those spent in training steps. The axes are cut at twice the baseline.</p>
 <h2>Settings</h2>
-<pre>${escapeHtml(configText(runs))}</pre>
+<pre>${escapeHtml(settingsText(runs))}</pre>
 </html>
 `
 }

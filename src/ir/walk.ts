@@ -33,24 +33,28 @@ export const postorder = (roots: readonly Expr[]): readonly Expr[] => postorderB
 export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
   args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
 
-/**
- * Rebuilds the roots bottom-up: `replace` is asked for every node, with operands already rebuilt, and gives
- * what stands in its place.
- */
+/** Rebuilds the roots bottom-up: `make` gives what stands for a node, from what stands for its operands. */
+export const rebuild = (
+  roots: readonly Expr[],
+  make: (original: Expr, args: readonly Expr[]) => Expr,
+): readonly Expr[] => {
+  const done = new Map<Expr, Expr>()
+  for (const e of postorder(roots))
+    done.set(
+      e,
+      make(
+        e,
+        e.args.map(a => required(done.get(a), 'a rebuilt operand')),
+      ),
+    )
+  return roots.map(r => required(done.get(r), 'a rebuilt root'))
+}
+
+/** Rebuilds the roots bottom-up: `replace` is asked for every node, with operands already rebuilt. */
 export const rewrite = (
   roots: readonly Expr[],
   replace: (rebuilt: Expr, original: Expr) => Expr,
-): readonly Expr[] => {
-  const done = new Map<Expr, Expr>()
-  for (const e of postorder(roots)) {
-    const rebuilt = withArgs(
-      e,
-      e.args.map(a => required(done.get(a), 'a rebuilt operand')),
-    )
-    done.set(e, replace(rebuilt, e))
-  }
-  return roots.map(r => required(done.get(r), 'a rebuilt root'))
-}
+): readonly Expr[] => rebuild(roots, (e, args) => replace(withArgs(e, args), e))
 
 /** The roots with each argument i replaced by `values[i]`. */
 export const substitute = (roots: readonly Expr[], values: readonly (Expr | undefined)[]): readonly Expr[] =>

@@ -11,6 +11,7 @@
 import { add, apply, compose, permute, phase, re, toComplex } from '../ir/build.ts'
 import { type Expr, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
@@ -85,7 +86,9 @@ export const fuseUnitary: Pass = {
         )
         const vector = absorbs ? required(x.args[1], 'a vector') : x
         const u = product(chain)
-        return u === undefined ? vector : apply(u, vector)
+        const fused = u === undefined ? vector : apply(u, vector)
+        // Where varying factors cancel in front of a uniform vector, it cannot stand for what varied.
+        return rateOf(fused.type) === rateOf(e.type) ? fused : e
       }
       return func(g.params, rewrite(g.results, gather))
     }),

@@ -7,7 +7,7 @@ import { complexConstant, constant, type Expr, type Func, func, tensorType } fro
 import { required } from '../ir/invariant.ts'
 import { isPointwise, type PointwiseOp } from '../ir/ops.ts'
 import { foldPointwise } from '../ir/scalar.ts'
-import { elements } from '../ir/type.ts'
+import { elements, rateOf } from '../ir/type.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
 
@@ -124,11 +124,17 @@ const filled = (re: number, im: number, like: Expr): Expr => {
   return field === 'complex' ? complexConstant(re, im, shape) : constant(re, shape)
 }
 
+/* Re(a + ib) varies where only b does, and a does not: as another type, a cannot stand for it. */
+const sameRate = (e: Expr, { apply }: Rule): Expr | undefined => {
+  const next = apply(e)
+  return next !== undefined && rateOf(next.type) === rateOf(e.type) ? next : undefined
+}
+
 /** The node with rules applied until none does. Every rule makes progress, so fuel only guards against a bad one. */
 const settle = (e: Expr): Expr => {
   let current = e
   for (let fuel = 100; fuel > 0; fuel--) {
-    const next = rules.reduce<Expr | undefined>((found, r) => found ?? r.apply(current), undefined)
+    const next = rules.reduce<Expr | undefined>((found, r) => found ?? sameRate(current, r), undefined)
     if (next === undefined || next === current) return current
     current = next
   }

@@ -16,7 +16,8 @@ export const load = (addon: Addon, plan: Plan, options: BackendOptions): E.Eithe
   pipe(
     attempt(() => {
       const { code, constants } = tape(plan)
-      return new addon.Program(code, constants, { precision: options.precision })
+      const { precision, isa } = options
+      return new addon.Program(code, constants, isa === undefined ? { precision } : { precision, isa })
     }),
     E.map(program => session(plan, program, options.threads)),
   )

@@ -1,0 +1,202 @@
+/** What the properties of programs share: a loss for any program, loops written out, slopes, runs on backends. */
+import assert from 'node:assert/strict'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Backend, BackendOptions, Numbers, Session } from '../../src/backend/backend.ts'
+import { nativeBackend } from '../../src/backend/native/backend.ts'
+import { evaluate } from '../../src/backend/reference/evaluate.ts'
+import * as b from '../../src/ir/build.ts'
+import { argument, constant, type Expr, type Func, func, type Param, tensorType } from '../../src/ir/expr.ts'
+import { bodiesOf } from '../../src/ir/print.ts'
+import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
+import { elements, type Shape, type TensorType, varying } from '../../src/ir/type.ts'
+import { postorder, rewrite, substitute } from '../../src/ir/walk.ts'
+import { valueAndGradient } from '../../src/passes/differentiate.ts'
+import type { Program } from '../../src/verify/arbitraries.ts'
+
+export const right = <A>(e: E.Either<{ readonly message: string }, A>): A =>
+  E.isRight(e) ? e.right : assert.fail(e.left.message)
+
+export const native: Backend = E.getOrElse<string, Backend>(why => assert.fail(why))(nativeBackend())
+
+export const nodesOf = (f: Func): readonly Expr[] => [f, ...bodiesOf(f)].flatMap(g => postorder(g.results))
+export const count = (f: Func, op: Expr['op']): number => nodesOf(f).filter(e => e.op === op).length
+
+export const evaluated = ({ func: f, inputs, batch }: Program): readonly Value[] =>
+  right(evaluate(f, inputs, { batch }))
+
+/** All numbers of a value, example by example. */
+export const numbers = (v: Value): Numbers => {
+  if (v.rate === 'uniform') return v.tensor.data
+  return Float64Array.from(v.tensors.flatMap(t => [...t.data]))
+}
+
+const largest = (x: Numbers): number => x.reduce((most, a) => Math.max(most, Math.abs(a)), 0)
+/** How far apart they are, relative to the largest of the second's numbers, or to 1 if those are small. */
+export const distance = (xs: readonly Numbers[], ys: readonly Numbers[]): number => {
+  assert.equal(xs.length, ys.length)
+  const scale = ys.reduce((most, y) => Math.max(most, largest(y)), 1)
+  const gaps = xs.map((x, k) => {
+    const y = ys[k]!
+    if (x.length !== y.length) return Number.POSITIVE_INFINITY
+    return x.reduce((most, a, i) => {
+      const gap = Math.abs(a - y[i]!)
+      return Number.isNaN(gap) ? Number.POSITIVE_INFINITY : Math.max(most, gap)
+    }, 0)
+  })
+  return Math.max(0, ...gaps) / scale
+}
+
+const mean = (x: Expr): Expr => {
+  const total = b.sum(x)
+  return b.mul(constant(1 / elements(tensorType(x).shape)), total)
+}
+const scalarOf = (x: Expr): Expr => {
+  const parts = tensorType(x).field === 'complex' ? [b.re(x), b.im(x)] : [x]
+  const terms = parts.map((p, k) => b.add(mean(b.mul(p, p)), b.mul(constant(k + 0.5), mean(p))))
+  const total = terms.reduce(b.add)
+  return tensorType(total).rate === 'varying' ? b.batchSum(total) : total
+}
+/** One real number that all results contribute to, with every part of theirs. */
+export const lossOf = (f: Func): Func => func(f.params, [f.results.map(scalarOf).reduce(b.add)])
+
+export const trainable = (f: Func): readonly number[] =>
+  f.params.flatMap(({ type }, i) => (type.field === 'index' ? [] : [i]))
+
+/** The loss of the program with its gradient by every parameter that has one. */
+export const withGradient = (p: Program): Program => {
+  const loss = lossOf(p.func)
+  return { ...p, func: right(valueAndGradient(loss, trainable(loss))) }
+}
+
+/** The program without loops: every step written out. Indices from sequences, and a 0, become new parameters. */
+export const unrolled = (p: Program): Program => {
+  const params: Param[] = [...p.func.params]
+  const inputs: Value[] = [...p.inputs]
+  const append = (type: TensorType, value: (example: number) => Tensor): Expr => {
+    const tensors = Array.from({ length: p.batch }, (_, i) => value(i))
+    inputs.push(
+      type.rate === 'uniform' ? { rate: 'uniform', tensor: tensors[0]! } : { rate: 'varying', tensors },
+    )
+    return argument(params.push({ name: `extra${params.length}`, type }) - 1, type)
+  }
+  const zero = append(varying({ ...tensorType(constant(0)) }), () =>
+    tensorOf({ field: 'real', shape: [] }, Float64Array.of(0)),
+  )
+  const indexEntries = new Map<Expr, readonly Expr[]>()
+  p.func.params.forEach(({ type }, i) => {
+    if (type.field !== 'index' || type.shape.length === 0) return
+    const given = p.inputs[i]!
+    const at = (example: number): Tensor =>
+      given.rate === 'uniform' ? given.tensor : given.tensors[example]!
+    const entries = Array.from({ length: type.shape[0]! }, (_, t) =>
+      append({ ...type, shape: [] }, example =>
+        tensorOf({ field: 'index', shape: [] }, at(example).data.slice(t, t + 1)),
+      ),
+    )
+    indexEntries.set(argument(i, type), entries)
+  })
+  const entry = (x: Expr, t: number): Expr =>
+    tensorType(x).field === 'index'
+      ? (indexEntries.get(x)?.[t] ?? assert.fail('an index sequence that is no parameter'))
+      : b.sum(b.slice(x, t, 1), 1)
+  const stacked = (entries: readonly Expr[]): Expr =>
+    entries.map(x => b.broadcast(x, [1, ...tensorType(x).shape] satisfies Shape)).reduce(b.concat)
+
+  const steps = (loop: Expr<'scan'>): readonly Expr[] => {
+    const { body, length, reverse, invariants, carries } = loop.attributes
+    const results = written(body.results, e => e)
+    let carried = loop.args.slice(invariants, invariants + carries)
+    const history = Array.from({ length }, (): readonly Expr[] => [])
+    for (let k = 0; k < length; k++) {
+      const t = reverse ? length - 1 - k : k
+      const next = substitute(results, [
+        ...loop.args.slice(0, invariants),
+        ...carried,
+        ...loop.args.slice(invariants + carries).map(x => entry(x, t)),
+      ])
+      carried = next.slice(0, carries)
+      history[t] = next.slice(carries)
+    }
+    return [...carried, ...body.results.slice(carries).map((_, j) => stacked(history.map(h => h[j]!)))]
+  }
+  const written = (roots: readonly Expr[], finish: (e: Expr, original: Expr) => Expr): readonly Expr[] => {
+    const known = new Map<Expr, readonly Expr[]>()
+    return rewrite(roots, (rebuilt, original) => {
+      const loop = rebuilt.op === 'get' ? rebuilt.args[0] : undefined
+      if (rebuilt.op !== 'get' || loop?.op !== 'scan') return rebuilt
+      const items = known.get(loop) ?? steps(loop as Expr<'scan'>)
+      known.set(loop, items)
+      return finish(items[rebuilt.attributes.item]!, original)
+    })
+  }
+  // All of a loop's results vary if one does; written out, one alone may not.
+  const asVarying = (e: Expr, original: Expr): Expr =>
+    tensorType(e).rate === tensorType(original).rate
+      ? e
+      : b.add(e, b.broadcast(tensorType(e).field === 'complex' ? b.toComplex(zero) : zero, tensorType(e).shape))
+  const results = written(p.func.results, asVarying)
+  return { func: func(params, results), inputs, batch: p.batch }
+}
+
+/** The inputs moved by h along a fixed direction, which `turn` changes. */
+export const moved = (inputs: readonly Value[], h: number, turn: number): readonly Value[] => {
+  let at = turn
+  const move = (x: Tensor): Tensor =>
+    x.field === 'index'
+      ? x
+      : tensorOf(
+          x,
+          x.data.map(a => a + h * direction(at++)),
+        )
+  return inputs.map(v =>
+    v.rate === 'uniform' ? { ...v, tensor: move(v.tensor) } : { ...v, tensors: v.tensors.map(move) },
+  )
+}
+const direction = (k: number): number => Math.cos(1.7 * k + 0.3 * Math.sin(k))
+
+/** Re Σ conj(g) d, for the direction d of `moved`. */
+export const along = (gradient: readonly Numbers[], turn: number): number => {
+  let at = turn
+  return gradient.reduce(
+    (total, g) =>
+      g.reduce((sum, x) => {
+        const term = x * direction(at++)
+        return sum + term
+      }, total),
+    0,
+  )
+}
+
+/** The slope of a program's first result along `moved`'s direction, by central differences to fourth order. */
+export const slope = (p: Program, turn: number, h = 1e-3): number => {
+  const valueAt = (by: number): number =>
+    numbers(evaluated({ ...p, inputs: moved(p.inputs, by, turn) })[0]!).reduce((s, x) => s + x, 0)
+  const central = (by: number): number => (valueAt(by) - valueAt(-by)) / (2 * by)
+  return (4 * central(h / 2) - central(h)) / 3
+}
+
+export const dataOf = (p: Program): Readonly<Record<string, Numbers>> =>
+  Object.fromEntries(
+    p.func.params.flatMap(({ name, type }, i) =>
+      type.rate === 'varying' ? [[name, numbers(p.inputs[i]!)]] : [],
+    ),
+  )
+
+/** The program begun on a backend, with its uniform parameters set. */
+export const started = (
+  p: Program,
+  options: BackendOptions,
+  backend: Backend = native,
+  updates: readonly { readonly result: number; readonly param: number }[] = [],
+): Session => {
+  const session = right(backend.start({ func: p.func, updates }, options))
+  p.func.params.forEach(({ name, type }, i) => {
+    if (type.rate === 'uniform') right(session.write(name, numbers(p.inputs[i]!)))
+  })
+  return session
+}
+
+export const runNative = async (
+  p: Program,
+  options: BackendOptions = { precision: 'double', threads: 1 },
+): Promise<readonly Numbers[]> => right(await started(p, options).run(p.batch, dataOf(p))())
