@@ -2,7 +2,8 @@
 import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder, rewrite, substitute, usedParams } from '../ir/walk.ts'
+import { rateOf } from '../ir/type.ts'
+import { postorder, rebuild, substitute, usedParams, withArgs } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
 
 /** Which of a body's results are needed, given those that are read behind the loop. */
@@ -45,21 +46,23 @@ const pruned = (
   kept.forEach((i, position) => {
     renumbered[i] = argument(position, body.params[i]!.type)
   })
-  return {
-    loop: scan(
-      kept.map(i => operands[i]!),
-      {
-        ...e.attributes,
-        body: func(
-          kept.map(i => body.params[i]!),
-          substitute(slim.results, renumbered),
-        ),
-        invariants: kept.filter(i => i < invariants).length,
-        carries: live.filter(k => k < carries).length,
-      },
-    ),
-    place: new Map(live.map((k, position) => [k, position])),
-  }
+  const loop = scan(
+    kept.map(i => operands[i]!),
+    {
+      ...e.attributes,
+      body: func(
+        kept.map(i => body.params[i]!),
+        substitute(slim.results, renumbered),
+      ),
+      invariants: kept.filter(i => i < invariants).length,
+      carries: live.filter(k => k < carries).length,
+    },
+  )
+  // All items of a loop vary if one does. Where that was one nobody reads, the others would no longer.
+  const whole = scan(operands, e.attributes)
+  return rateOf(loop.type) === rateOf(whole.type)
+    ? { loop, place: new Map(live.map((k, position) => [k, position])) }
+    : { loop: whole, place: new Map(body.results.map((_, k) => [k, k])) }
 }
 
 const pruneFunc = (f: Func): Func => {
@@ -72,24 +75,17 @@ const pruneFunc = (f: Func): Func => {
   const places = new Map<Expr, ReadonlyMap<number, number>>()
   return func(
     f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (original.op === 'scan') {
-        const { loop, place } = pruned(
-          original as Expr<'scan'>,
-          rebuilt.args,
-          reads.get(original) ?? new Set(),
-        )
-        places.set(original, place)
+    rebuild(f.results, (e, args) => {
+      if (e.op === 'scan') {
+        const { loop, place } = pruned(e as Expr<'scan'>, args, reads.get(e) ?? new Set())
+        places.set(e, place)
         return loop
       }
-      if (original.op === 'get') {
-        const place = required(places.get(required(original.args[0], 'a tuple')), 'a pruned loop')
-        return get(
-          required(rebuilt.args[0], 'a tuple'),
-          required(place.get(original.attributes.item), 'a live item'),
-        )
+      if (e.op === 'get') {
+        const place = required(places.get(required(e.args[0], 'a tuple')), 'a pruned loop')
+        return get(required(args[0], 'a tuple'), required(place.get(e.attributes.item), 'a live item'))
       }
-      return rebuilt
+      return withArgs(e, args)
     }),
   )
 }
