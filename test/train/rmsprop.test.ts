@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { referenceBackend } from '../../src/backend/reference/backend.ts'
+import { argument, func } from '../../src/ir/expr.ts'
+import { type Field, tensor } from '../../src/ir/type.ts'
+import { rmsprop } from '../../src/train/rmsprop.ts'
+
+const optimiser = rmsprop({ learningRate: 1e-2, decay: 0.9 })
+
+/** Parameter and accumulator after updates with these gradients. */
+const run = async (
+  field: Field,
+  p0: readonly number[],
+  gradients: readonly (readonly number[])[],
+  r0 = 1e-3,
+) => {
+  const type = tensor(field, [field === 'complex' ? p0.length / 2 : p0.length])
+  const params = ['p', 'g', 'r'].map(name => ({ name, type }))
+  const next = optimiser.update(argument(0, type), argument(1, type), [argument(2, type)])
+  const program = {
+    func: func(params, [next.parameter, ...next.accumulators]),
+    updates: [
+      { result: 0, param: 0 },
+      { result: 1, param: 2 },
+    ],
+  }
+  const session = referenceBackend.start(program, { precision: 'double', threads: 1 })
+  if (E.isLeft(session)) return assert.fail(session.left.message)
+  const write = (name: string, data: readonly number[]) =>
+    assert.ok(E.isRight(session.right.write(name, Float64Array.from(data))))
+  write('p', p0)
+  write(
+    'r',
+    p0.map(() => r0),
+  )
+  for (const g of gradients) {
+    write('g', g)
+    assert.ok(E.isRight(await session.right.run(1, {})()))
+  }
+  const read = (name: string) => {
+    const data = session.right.read(name)
+    return E.isRight(data) ? [...data.right] : assert.fail(data.left.message)
+  }
+  return { p: read('p'), r: read('r') }
+}
+
+const byHand = (p0: readonly number[], gradients: readonly (readonly number[])[]) => {
+  const p = [...p0]
+  const r = p0.map(() => 1e-3)
+  for (const g of gradients)
+    for (let i = 0; i < p.length; i++) {
+      r[i] = 0.9 * r[i]! + 0.1 * g[i]! ** 2
+      p[i]! -= (0.01 * g[i]!) / Math.sqrt(r[i]!)
+    }
+  return { p, r }
+}
+
+const close = (a: readonly number[], b: readonly number[]) =>
+  a.forEach((x, i) => {
+    assert.ok(Math.abs(x - b[i]!) <= 1e-12 * Math.max(1, Math.abs(b[i]!)), `${a} and ${b}`)
+  })
+
+const number = fc.double({ min: -1e3, max: 1e3, noNaN: true })
+const vector = fc.array(number, { minLength: 4, maxLength: 4 })
+const gradients = fc.array(vector, { minLength: 1, maxLength: 5 })
+
+describe('rmsprop', () => {
+  it('is the update of the paper', () =>
+    fc.assert(
+      fc.asyncProperty(vector, gradients, async (p, gs) => {
+        const given = await run('real', p, gs)
+        const due = byHand(p, gs)
+        close(given.p, due.p)
+        close(given.r, due.r)
+      }),
+      { numRuns: 40 },
+    ))
+
+  it('treats a complex parameter as two real ones', () =>
+    fc.assert(
+      fc.asyncProperty(vector, gradients, async (p, gs) => {
+        assert.deepEqual(await run('complex', p, gs), await run('real', p, gs))
+      }),
+      { numRuns: 40 },
+    ))
+
+  it('stays where it is when gradient and accumulator are 0', async () => {
+    assert.deepEqual(await run('real', [2, 3], [[0, 0]], 0), { p: [2, 3], r: [0, 0] })
+  })
+})
