@@ -59,6 +59,9 @@ PARSEVAL_INLINE Complex<K> eachLane(Complex<K> x, F f) {
 PARSEVAL_INLINE float root(float x) { return __builtin_sqrtf(x); }
 PARSEVAL_INLINE double root(double x) { return __builtin_sqrt(x); }
 
+PARSEVAL_INLINE float positive(float x) { return __builtin_fabsf(x); }
+PARSEVAL_INLINE double positive(double x) { return __builtin_fabs(x); }
+
 template <class K>
 PARSEVAL_INLINE typename K::Vector squareRoot(typename K::Vector x) {
   return eachLane<K>(x, [](Scalar<K> r) { return root(r); });
@@ -66,8 +69,7 @@ PARSEVAL_INLINE typename K::Vector squareRoot(typename K::Vector x) {
 
 template <class K>
 PARSEVAL_INLINE typename K::Vector magnitude(typename K::Vector x) {
-  // x < 0 would leave the sign of −0.
-  return eachLane<K>(x, [](Scalar<K> r) { return r < 0 ? -r : r + 0; });
+  return eachLane<K>(x, [](Scalar<K> r) { return positive(r); });
 }
 
 template <class K>

@@ -12,7 +12,6 @@ import { type Outcome, type TrainError, train } from '../train/trainer.ts'
 import { failed, type Refusal } from './exit.ts'
 import { progress } from './progress.ts'
 import { eventRecord, outcomeRecord, type Record, schema } from './record.ts'
-import { reportHtml } from './report.ts'
 import {
   openRecorder,
   type Recorder,
@@ -22,6 +21,7 @@ import {
   writeConfig,
 } from './runFolder.ts'
 import type { Terminal } from './terminal.ts'
+import { runName } from './title.ts'
 
 export interface Context {
   readonly terminal: Terminal
@@ -30,9 +30,6 @@ export interface Context {
   /** Fires when the run is to stop: an interrupt, or stdout's reader gone. */
   readonly signal: AbortSignal
 }
-
-/** The name of a run in its folder: `copying-100`. */
-export const runName = ({ task, lag }: Config): string => `${task}-${lag}`
 
 /** The backend asked for (the best there is without a name) and its precision; tells what the user should know. */
 export const selectBackend = (
@@ -131,10 +128,15 @@ const runOne = async (
   return E.right(outcome)
 }
 
-const writeReport = (folder: RunFolder, title: string): TE.TaskEither<string, void> =>
-  TE.chain((records: readonly Record[]) => writeDurably(folder.report, reportHtml(title, records)))(
-    readRecords(folder),
-  )
+/* The drawing is loaded when it is needed: it takes longer to load than all the rest. */
+const writeReport =
+  (folder: RunFolder, title: string): TE.TaskEither<string, void> =>
+  async () => {
+    const records = await readRecords(folder)()
+    if (E.isLeft(records)) return records
+    const { reportHtml } = await import('./report.ts')
+    return writeDurably(folder.report, reportHtml(title, records.right))()
+  }
 
 interface Beginning {
   readonly from: TrainState

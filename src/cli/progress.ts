@@ -66,7 +66,7 @@ export const progress = (
     baseline: significant(baseline),
     residual: seen.residual === undefined ? '–' : seen.residual.toExponential(1),
     rate: seen.step > from ? rate().toFixed(1) : '–',
-    // to the last step; a target may end the run before
+    // to the last step: a target may end the run before
     remaining: seen.step > from ? clock((config.steps - seen.step) / rate()) : '–',
   })
 
@@ -74,11 +74,11 @@ export const progress = (
     const bar = new SingleBar(
       {
         format:
-          `${run} {bar} {value}/{total}  loss {loss}  held out {heldOut}  baseline {baseline}  ` +
-          '‖W†W−1‖ {residual}  {rate} steps/s  at most {remaining}',
+          `${run} {bar} {value}/{total} loss {loss}, held out {heldOut} of {baseline}, ` +
+          '{rate} steps/s, at most {remaining}, ‖W†W−1‖ {residual}',
         stream: process.stderr,
         fps: framesPerSecond,
-        barsize: 16,
+        barsize: 10,
         hideCursor: true,
         clearOnComplete: false,
         // an interrupt is ours to handle: the bar must not end the process

@@ -2,6 +2,7 @@
 import type { Config } from '../train/config.ts'
 import { colours, type Panel, panelSvg } from './figure.ts'
 import type { Record } from './record.ts'
+import { titleOf } from './title.ts'
 
 type Of<K extends Record['kind']> = Extract<Record, { readonly kind: K }>
 
@@ -45,9 +46,6 @@ const lossNames: { readonly [K in Config['task']]: string } = {
   copying: 'cross-entropy (nats a step)',
   adding: 'mean squared error',
 }
-
-/** `copying, T = 100`. */
-export const titleOf = ({ task, lag }: Config): string => `${task}, T = ${lag}`
 
 /** Whether a run got below its target; undefined without one. */
 const isReached = ({ config, evaluations }: RunSummary): boolean | undefined => {

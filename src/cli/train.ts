@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Config, settings } from '../train/config.ts'
 import { taskOf } from '../train/experiment.ts'
-import { execute, type RunResult, runName, selectBackend } from './execute.ts'
+import { execute, type RunResult, selectBackend } from './execute.ts'
 import { type ExitCode, exitCode, failed, type Refusal, usage } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 import {
@@ -16,9 +16,9 @@ import {
   type SettingFlag,
   withSettings,
 } from './options.ts'
-import { titleOf } from './report.ts'
 import { createRunFolder, freshPath, type RunFolder, readConfig, runFolder } from './runFolder.ts'
 import { green, red, type Terminal } from './terminal.ts'
+import { runName, titleOf } from './title.ts'
 
 const options: readonly SettingFlag[] = [
   'model',

@@ -373,6 +373,14 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const results = body.results.map(r =>
       r.type.kind === 'tensor' ? r.type : fail('a result must be a tensor'),
     )
+    // So that a carry, and its history, is of one type inside the loop and behind it.
+    const still = body.params
+      .slice(invariants, invariants + carries)
+      .find(p => loop === 'varying' && p.type.rate === 'uniform')
+    check(
+      still === undefined,
+      () => `carry ${still?.name} is ${still && showType(still.type)} in a loop that varies: it must vary, too`,
+    )
     const items = results.map((type, k) => {
       const param = params[invariants + k]
       if (k < carries)

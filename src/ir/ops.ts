@@ -108,7 +108,8 @@ export interface OtherAttributes {
    * A loop over the first axis of sequences. Operands, and the body's parameters in the same order:
    * invariants, initial carries, sequences (the body sees one entry). The body's results: the next carries,
    * then outputs that are stacked along a new first axis. Value: final carries, then stacks. `reverse` runs
-   * from the last entry to the first; a stack keeps its entries at their own places either way.
+   * from the last entry to the first; a stack keeps its entries at their own places either way. If anything in
+   * a loop varies, so do its carries and its value.
    */
   readonly scan: {
     readonly body: Func

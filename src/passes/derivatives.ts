@@ -200,14 +200,24 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
   batchSize: none,
 }
 
+/* The adjoint of D(θ) is written D(−θ), and that −θ is no node of the program: θ is. */
+const withoutSigns = (angles: Expr): { readonly angles: Expr; readonly negated: boolean } => {
+  if (angles.op !== 'neg') return { angles, negated: false }
+  const inner = withoutSigns(operand(angles, 0))
+  return { angles: inner.angles, negated: !inner.negated }
+}
+
 /** What y = f x adds to the cotangents of f's own parameters; x and ȳ are made only if wanted. */
 const factorDerivative = (f: Factor, x: () => Expr, yAdj: () => Expr): readonly Contribution[] => {
   const parameter = f.args[0]
   if (parameter === undefined) return []
   switch (f.op) {
     // y = e^iθ x: dy = iy dθ, θ̄ = Im(conj(y) ȳ)
-    case 'phase':
-      return [[parameter, () => b.im(b.mul(b.conj(b.apply(f, x())), yAdj()))]]
+    case 'phase': {
+      const { angles, negated } = withoutSigns(parameter)
+      const own = (): Expr => b.im(b.mul(b.conj(b.apply(f, x())), yAdj()))
+      return [[angles, () => (negated ? b.neg(own()) : own())]]
+    }
     // y = x − τ v s, τ = 2/N, N = v^H v, s = v^H x, q = v^H ȳ:
     // v̄ = −τ (conj(q) x + conj(s) ȳ) + τ² Re(conj(q) s) v
     case 'reflect':

@@ -245,7 +245,7 @@ const scanDerivative = (
 /**
  * The function that gives, on the same parameters, the first result of `f` and its gradient with respect to the
  * parameters at the positions `wrt`. The first result must be a real scalar; a varying one counts as summed over
- * the examples. The gradient of a complex parameter z is ∂L/∂Re z + i ∂L/∂Im z, the direction of steepest ascent
+ * the examples. The gradient of a varying parameter is uniform where it is the same for every example. The gradient of a complex parameter z is ∂L/∂Re z + i ∂L/∂Im z, the direction of steepest ascent
  * (PyTorch's convention; JAX gives its conjugate).
  */
 export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<GradientError, Func> => {

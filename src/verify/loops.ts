@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import * as b from '../ir/build.ts'
 import { argument, type Expr, func, type Param, tensorType } from '../ir/expr.ts'
-import { type Field, type Rate, rateOf, type TensorType, tensor } from '../ir/type.ts'
+import { type Field, type Rate, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
 import { all, between, oneOf, pick } from './choice.ts'
 import { adapt, indices, type Scope, size } from './scope.ts'
 
@@ -79,7 +79,8 @@ const plan = (s: Scope, t: TensorType): fc.Arbitrary<Plan> => {
         ...drawn,
         indexSequence: fits ? indexSequence : undefined,
         length: stacked ? t.shape[0]! : (run ?? drawn.length),
-        carries: stacked ? drawn.carries : [t, ...drawn.carries],
+        // A carry varies if anything in its loop does.
+        carries: (stacked ? drawn.carries : [t, ...drawn.carries]).map(c => withRate(c, t.rate)),
         outputs: stacked ? [{ ...t, shape: t.shape.slice(1) }, ...drawn.outputs] : drawn.outputs,
       }
     })
@@ -94,6 +95,7 @@ const asIs = (operand: Expr): Slot => ({
 const slotsOf = (
   make: Makers,
   s: Scope,
+  t: TensorType,
   p: Plan,
 ): Readonly<Record<'invariants' | 'carries' | 'sequences', readonly Slot[]>> => {
   const given = (type: TensorType): Slot => ({ type, operand: make.any(s, type) })
@@ -104,7 +106,10 @@ const slotsOf = (
   const maybe = (e: Expr | undefined): readonly Slot[] => (e === undefined ? [] : [asIs(e)])
   return {
     invariants: [...p.invariants.map(given), ...maybe(p.index)],
-    carries: [...p.carries.map(given), ...maybe(p.indexCarry)],
+    carries: [
+      ...p.carries.map(given),
+      ...maybe(p.indexCarry).map(slot => ({ ...slot, type: withRate(slot.type, t.rate) })),
+    ],
     sequences: [...p.sequences.map(along), ...maybe(p.indexSequence)],
   }
 }
@@ -141,7 +146,7 @@ const next = (make: Makers, s: Scope, own: Expr): fc.Arbitrary<Expr> => {
 /** A loop's final carry or stack of that type, sometimes with another item of it mixed in. */
 export const loop = (make: Makers, s: Scope, t: TensorType): fc.Arbitrary<Expr> =>
   plan(s, t).chain(p => {
-    const { invariants, carries, sequences } = slotsOf(make, s, p)
+    const { invariants, carries, sequences } = slotsOf(make, s, t, p)
     const slots = [...invariants, ...carries, ...sequences]
     const name = (i: number): string =>
       i < invariants.length ? 'w' : i < invariants.length + carries.length ? 'h' : 'x'

@@ -68,6 +68,17 @@ export const withGradient = (p: Program): Program => {
   return { ...p, func: right(valueAndGradient(loss, trainable(loss))) }
 }
 
+/** What the program of `withGradient` gives: the loss, then the gradients, as many numbers as the inputs. */
+export const gradients = (p: Program, results: readonly Numbers[]): readonly Numbers[] => [
+  results[0]!,
+  ...trainable(p.func).map((i, k) => {
+    const given = results[1 + k]!
+    const due = numbers(p.inputs[i]!).length
+    // One that is the same for every example is given once.
+    return given.length === due ? given : Float64Array.from({ length: due }, (_, j) => given[j % given.length]!)
+  }),
+]
+
 /** The program without loops: every step written out. Indices from sequences, and a 0, become new parameters. */
 export const unrolled = (p: Program): Program => {
   const params: Param[] = [...p.func.params]

@@ -6,6 +6,7 @@ import { referenceBackend } from '../../src/backend/reference/backend.ts'
 import { argument, func } from '../../src/ir/expr.ts'
 import { type Field, tensor } from '../../src/ir/type.ts'
 import { rmsprop } from '../../src/train/rmsprop.ts'
+import { seed } from '../seed.ts'
 
 const optimiser = rmsprop({ learningRate: 1e-2, decay: 0.9 })
 
@@ -75,7 +76,7 @@ describe('rmsprop', () => {
         close(given.p, due.p)
         close(given.r, due.r)
       }),
-      { numRuns: 40 },
+      { seed, numRuns: 40 },
     ))
 
   it('treats a complex parameter as two real ones', () =>
@@ -83,7 +84,7 @@ describe('rmsprop', () => {
       fc.asyncProperty(vector, gradients, async (p, gs) => {
         assert.deepEqual(await run('complex', p, gs), await run('real', p, gs))
       }),
-      { numRuns: 40 },
+      { seed, numRuns: 40 },
     ))
 
   it('stays where it is when gradient and accumulator are 0', async () => {

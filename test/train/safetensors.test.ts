@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { decode, encode, type Safetensors, type StoredTensor } from '../../src/train/safetensors.ts'
+import { holds } from '../seed.ts'
 
 const tensor: fc.Arbitrary<StoredTensor> = fc
   .record({
@@ -40,7 +41,7 @@ const one = (entry: object) =>
 
 describe('safetensors', () => {
   it('gives back what was written', () => {
-    fc.assert(
+    holds(
       fc.property(file, given => {
         const read = decode(encode(given))
         assert.ok(E.isRight(read))
@@ -51,7 +52,7 @@ describe('safetensors', () => {
   })
 
   it('aligns the data to eight bytes', () => {
-    fc.assert(
+    holds(
       fc.property(file, given => {
         const bytes = encode(given)
         assert.equal(new DataView(bytes.buffer).getBigUint64(0, true) % 8n, 0n)
@@ -74,19 +75,19 @@ describe('safetensors', () => {
   })
 
   it('survives any byte changed', () => {
-    fc.assert(
+    holds(
       fc.property(fc.nat(small.length - 1), fc.nat(255), (at, value) => {
         const bytes = small.slice()
         bytes[at] = value
         decode(bytes)
       }),
-      { numRuns: 1000 },
+      1000,
     )
   })
 
   it('survives anything', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => void decode(bytes)))
-    fc.assert(fc.property(fc.json(), json => void decode(withHeader(json))))
+    holds(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => void decode(bytes)))
+    holds(fc.property(fc.json(), json => void decode(withHeader(json))))
   })
 
   it('says what is wrong with a header', () => {

@@ -119,7 +119,9 @@ const cluster = (site: Site, nodes: readonly Expr[]): Instruction => {
         return { kind: 'constant', re, im, width: widthOf(e) }
       }
       const scalar = required(e.args[0], 'a scalar')
-      if (scalar.op === 'constant' && site.block.isVirtual(scalar)) return source(scalar)
+      // A scalar repeated once is as long as the cluster, so it may be computed in it.
+      if (members.has(scalar) || (scalar.op === 'constant' && site.block.isVirtual(scalar)))
+        return source(scalar)
       return { kind: 'input', input: { operand: place(site, scalar), width: widthOf(e), step: 0 } }
     }
     return { kind: 'input', input: { operand: place(site, e), width: widthOf(e), step: 1 } }
