@@ -87,8 +87,7 @@ struct Frame {
 // Elements of a map that go through its micro-ops together, so that temporaries stay in the first-level cache.
 constexpr int64_t mapTile = 16;
 
-// Of one map: registers in all.
-constexpr int32_t mostMapOperands = 64;
+// Of one map.
 constexpr int32_t mostTemporaries = 1024;
 
 }  // namespace parseval

@@ -107,7 +107,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T *resolved[mostMapOperands];
+    T *resolved[maxMapOperands];
     for (int32_t o = 0; o < i.operandCount; o++) {
       const Operand &operand = i.operands[o];
       int64_t unit = operand.offset;

@@ -26,7 +26,7 @@ void InstructionDecoder::readInstruction() {
   const int32_t attributeCount = reader_.count("the number of attributes");
   if (op != Opcode::map && operandCount != info.operands)
     fail("has " + text(operandCount) + " operands instead of " + text(info.operands));
-  if (operandCount > mostMapOperands) fail("has more than " + text(mostMapOperands) + " operands");
+  if (operandCount > maxMapOperands) fail("has more than " + text(maxMapOperands) + " operands");
   if (info.variadic ? attributeCount < info.attributes : attributeCount != info.attributes)
     fail("has " + text(attributeCount) + " attributes instead of " + text(info.attributes));
   readOperands(operandCount);

@@ -8,6 +8,7 @@ namespace parseval {
 constexpr int32_t planVersion = 1;
 constexpr int32_t planMagic = 0x50525356;
 constexpr int maxDepth = 8;
+constexpr int maxMapOperands = 64;
 constexpr int mostOperands = 3;    // of the opcodes that are not variadic
 constexpr int mostAttributes = 4;  // before the variadic ones
 

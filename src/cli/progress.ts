@@ -74,7 +74,7 @@ export const progress = (
     const bar = new SingleBar(
       {
         format:
-          `${run} {bar} {value}/{total} loss {loss}, held out {heldOut} of {baseline}, ` +
+          `${run} {bar} {value}/{total} loss {loss}, held out {heldOut}, baseline {baseline}, ` +
           '{rate} steps/s, at most {remaining}, ‖W†W−1‖ {residual}',
         stream: process.stderr,
         fps: framesPerSecond,

@@ -7,6 +7,7 @@ import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import {
   maxDepth,
+  maxMapOperands,
   microOpNames,
   microOps,
   type Opcode,
@@ -52,6 +53,7 @@ namespace parseval {
 constexpr int32_t planVersion = ${planVersion};
 constexpr int32_t planMagic = 0x${magic.toString(16)};
 constexpr int maxDepth = ${maxDepth};
+constexpr int maxMapOperands = ${maxMapOperands};
 constexpr int mostOperands = ${mostOperands};    // of the opcodes that are not variadic
 constexpr int mostAttributes = ${mostAttributes};  // before the variadic ones
 

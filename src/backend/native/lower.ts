@@ -13,7 +13,7 @@ import type { Program } from '../backend.ts'
 import { type Arena, arena, type Buffer } from './allocate.ts'
 import { analyse, type Block, isView } from './block.ts'
 import { mapInstruction, type Source } from './map.ts'
-import { maxDepth, type OpcodeName, planVersion } from './opcodes.ts'
+import { maxDepth, maxMapOperands, type OpcodeName, planVersion } from './opcodes.ts'
 import type { Instruction, Operand, Plan } from './plan.ts'
 
 export interface LowerError {
@@ -104,13 +104,20 @@ const fill = (site: Site, to: Operand, e: Expr<'constant'>): Instruction =>
 const copy = (to: Operand, from: Operand, units: number, repeats = 1): Instruction =>
   instruction('copy', [to, from], [units, repeats])
 
-const cluster = (site: Site, nodes: readonly Expr[]): Instruction => {
+/* One map, or several where it would have more operands than the engine takes. */
+const cluster = (site: Site, nodes: readonly Expr[]): readonly Instruction[] => {
   const members = new Set(nodes)
   const isRead = (e: Expr): boolean =>
     site.targets.has(e) ||
     site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
     site.block.users(e).some(u => !members.has(u))
-  const stored = new Map(nodes.filter(isRead).map(e => [e, result(site, e)] as const))
+  const kept = nodes.filter(isRead)
+  const outside = new Set(nodes.flatMap(e => e.args.filter(a => !members.has(a))))
+  if (kept.length + outside.size > maxMapOperands) {
+    const half = nodes.length >> 1
+    return [...cluster(site, nodes.slice(0, half)), ...cluster(site, nodes.slice(half))]
+  }
+  const stored = new Map(kept.map(e => [e, result(site, e)] as const))
   const source = (e: Expr): Source => {
     if (members.has(e)) return { kind: 'node', node: e }
     if (site.block.isVirtual(e)) {
@@ -126,7 +133,7 @@ const cluster = (site: Site, nodes: readonly Expr[]): Instruction => {
     }
     return { kind: 'input', input: { operand: place(site, e), width: widthOf(e), step: 1 } }
   }
-  return mapInstruction(nodes, stored, source, site.shop.constant)
+  return [mapInstruction(nodes, stored, source, site.shop.constant)]
 }
 
 const accumulate = (site: Site, e: Expr, added: Expr): Instruction => {
@@ -374,7 +381,7 @@ const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
 
 const emitUnit = (site: Site, index: number): readonly Instruction[] => {
   const unit = site.block.units[index]!
-  const made = unit.kind === 'cluster' ? [cluster(site, unit.nodes)] : single(site, unit.node)
+  const made = unit.kind === 'cluster' ? cluster(site, unit.nodes) : single(site, unit.node)
   release(site, index)
   return made
 }

@@ -131,3 +131,6 @@ export const microOpNames = Object.keys(microOps) as readonly MicroOpName[]
 
 /** How often instructions may nest in loops. */
 export const maxDepth = 8
+
+/** How many operands a map may have. */
+export const maxMapOperands = 64

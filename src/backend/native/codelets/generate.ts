@@ -1,0 +1,106 @@
+/**
+ * Writes native/codelets, the transforms of small sizes; `npm run generate`. The headers are checked in, so that a
+ * build of the addon needs no TypeScript, and a test compares them with what is printed here.
+ */
+import { writeFileSync } from 'node:fs'
+import { argv } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { expressions, type Variant } from './codelet.ts'
+import { counts } from './counts.ts'
+import { type Operation, operations } from './operations.ts'
+import { functionText } from './print.ts'
+import { scheduled } from './schedule.ts'
+
+export interface Wanted {
+  readonly size: number
+  readonly variants: readonly Variant[]
+}
+
+const all: readonly Variant[] = ['dft', 'dit', 'dif']
+
+/** Sizes 2 … 16, and the larger ones that pay as a transform of their own or as its last factor. */
+export const wanted: readonly Wanted[] = [
+  ...Array.from({ length: 15 }, (_, i) => ({ size: i + 2, variants: all })),
+  { size: 20, variants: all },
+  { size: 25, variants: all },
+  { size: 32, variants: all },
+  { size: 64, variants: ['dft'] },
+]
+
+/** Moves tried while the order is improved; large codelets hold what they compute in memory anyhow. */
+const effort = (size: number): number => (size > 20 ? 500 : 3000)
+
+export const codelet = (size: number, variant: Variant): Operation[] =>
+  scheduled(operations(expressions(size, variant, 'fused')), effort(size))
+
+const note = 'Generated from src/backend/native/codelets by `npm run generate`; do not edit.'
+
+export const header = ({ size, variants }: Wanted): string => {
+  const texts = variants.map(variant => {
+    const list = codelet(size, variant)
+    return functionText(size, variant, counts(list), list)
+  })
+  return `// ${note}
+// Transforms of size ${size}: ${variants.join(', ')}. See codelets.h.
+#pragma once
+
+#include "../lanes.h"
+
+namespace parseval {
+namespace {
+
+${texts.join('\n')}
+}  // namespace
+}  // namespace parseval
+`
+}
+
+const entry = ({ size, variants }: Wanted): string => {
+  const calls = variants.map(variant => {
+    const [parameter, argument] = variant === 'dft' ? ['', ''] : [', const Scalar<K> *w', ', w']
+    return `  template <class Load, class Store>
+  static PARSEVAL_INLINE void ${variant}(const Load &load, const Store &store${parameter}) {
+    ${variant}${size}<K>(load, store${argument});
+  }
+`
+  })
+  return `template <class K>
+struct Codelet<K, ${size}> {
+${calls.join('')}};
+`
+}
+
+export const index = (): string => `// ${note}
+// Transforms y_k = Σ_j e^(−2πi jk/n) x_j of elements in registers, the batch in the lanes. Element j comes from
+// load(j), a Complex<K>, and goes to store(k, y_k), so that what belongs before or after a pass is computed in it.
+// Every element is loaded once and stored once, and all loads come before the first store: both may be one place.
+//
+// dft: no twiddles. dit: inputs 1 … n − 1 are multiplied by w first, dif: outputs 1 … n − 1 are multiplied last; w is
+// n − 1 pairs (re, im), the same for all lanes. For the transform backward with the conjugates of w, exchange re
+// and im in load and in store.
+#pragma once
+
+${wanted.map(({ size }) => `#include "dft${size}.h"`).join('\n')}
+
+namespace parseval {
+namespace {
+
+template <class K, int Size>
+struct Codelet;
+
+${wanted.map(entry).join('\n')}
+constexpr int codeletSizes[] = {${wanted.map(w => w.size).join(', ')}};
+
+}  // namespace
+}  // namespace parseval
+`
+
+const folder = new URL('../../../../native/codelets/', import.meta.url)
+
+/** Name and text of every file. */
+export const files = (): (readonly [string, string])[] => [
+  ...wanted.map(w => [fileURLToPath(new URL(`dft${w.size}.h`, folder)), header(w)] as const),
+  [fileURLToPath(new URL('codelets.h', folder)), index()],
+]
+
+if (argv[1] === fileURLToPath(import.meta.url)) for (const [name, text] of files()) writeFileSync(name, text)

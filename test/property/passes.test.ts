@@ -1,0 +1,288 @@
+/** Passes keep what a program means, and its type; each does what it is for. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import * as b from '../../src/ir/build.ts'
+import {
+  argument,
+  complexConstant,
+  constant,
+  type Expr,
+  type Func,
+  func,
+  node,
+  type Param,
+} from '../../src/ir/expr.ts'
+import { bodiesOf } from '../../src/ir/print.ts'
+import { complex, index, real, sameType, type TensorType, varying } from '../../src/ir/type.ts'
+import { verify } from '../../src/ir/verify.ts'
+import { postorder } from '../../src/ir/walk.ts'
+import { urnn } from '../../src/models/urnn.ts'
+import { expand } from '../../src/passes/expand.ts'
+import { fuseUnitary } from '../../src/passes/fuseUnitary.ts'
+import { hoist } from '../../src/passes/hoist.ts'
+import type { Pass } from '../../src/passes/pass.ts'
+import { optimise, standard } from '../../src/passes/pipeline.ts'
+import { prune } from '../../src/passes/prune.ts'
+import { rules, simplify } from '../../src/passes/simplify.ts'
+import { copying } from '../../src/tasks/copying.ts'
+import { lossOf as taskLoss } from '../../src/train/program.ts'
+import { type Program, programs, runsOf } from '../../src/verify/arbitraries.ts'
+import { holds } from '../seed.ts'
+import { count, distance, evaluated, nodesOf, numbers, right, trainable, withGradient } from './support.ts'
+
+const tolerance = 1e-11
+const means = (p: Program): readonly Float64Array[] => evaluated(p).map(numbers)
+const keeps = (p: Program, pass: Pass): boolean => {
+  const after = pass.run(p.func)
+  right(verify(after))
+  return (
+    after.results.every((r, k) => sameType(r.type, p.func.results[k]!.type)) &&
+    after.params === p.func.params &&
+    distance(means({ ...p, func: after }), means(p)) < tolerance
+  )
+}
+const pipeline: Pass = { name: 'all', summary: '', run: optimise }
+
+for (const pass of [...new Set([...standard, expand, hoist, prune]), pipeline]) {
+  test(`${pass.name} keeps value and type of every program`, () => {
+    holds(
+      fc.property(programs(), p => keeps(p, pass)),
+      100,
+    )
+  })
+  test(`${pass.name} keeps those of gradients`, () => {
+    const small = programs({ differentiable: true, depth: 2, batch: fc.integer({ min: 1, max: 4 }) })
+    holds(
+      fc.property(small, p => keeps(withGradient(p), pass)),
+      40,
+    )
+  })
+}
+
+test('the passes in their order: each takes what the one before it gives', () => {
+  holds(
+    fc.property(programs(), p => {
+      const steps = standard.reduce<readonly Program[]>(
+        (done, pass) => [...done, { ...p, func: pass.run(done.at(-1)!.func) }],
+        [p],
+      )
+      return steps.every(({ func: f }) => verify(f)._tag === 'Right')
+    }),
+    150,
+  )
+})
+
+test('simplify, fuseUnitary, expand and hoist have nothing to do a second time', () => {
+  for (const pass of [simplify, fuseUnitary, expand, hoist, prune])
+    holds(
+      fc.property(programs(), ({ func: f }) => pass.run(pass.run(f)) === pass.run(f)),
+      60,
+    )
+})
+
+const r3 = argument(0, varying(real(3)))
+const c3 = argument(1, varying(complex(3)))
+const s = argument(2, varying(real()))
+const m = argument(3, real(4, 3))
+const params: readonly Param[] = [
+  { name: 'r', type: varying(real(3)) },
+  { name: 'c', type: varying(complex(3)) },
+  { name: 's', type: varying(real()) },
+  { name: 'm', type: real(4, 3) },
+]
+
+/** A program that the rule changes, for each of them. */
+const triggers: Readonly<Record<string, Expr>> = {
+  '−(−x) = x': b.neg(b.neg(c3)),
+  'conj conj x = x': b.conj(b.conj(c3)),
+  'Re(a + ib) = a': b.re(b.complexOf(r3, b.sin(r3))),
+  'Im(a + ib) = b': b.im(b.complexOf(r3, b.sin(r3))),
+  'Re x + i Im x = x': b.complexOf(b.re(c3), b.im(c3)),
+  'x + 0 = x': b.add(b.add(constant(0, [3]), r3), constant(0, [3])),
+  'x − 0 = x': b.sub(c3, complexConstant(0, 0, [3])),
+  '0 − x = −x': b.sub(constant(0, [3]), r3),
+  'x + (−y) = x − y': b.add(r3, b.neg(b.sin(r3))),
+  'x − (−y) = x + y': b.sub(r3, b.neg(b.sin(r3))),
+  '1 x = x': b.mul(b.mul(constant(1, [3]), r3), constant(1, [3])),
+  '1 z = z': b.scale(constant(1, [3]), c3),
+  'x/1 = x': b.div(c3, complexConstant(1, 0, [3])),
+  'no sum': node('sum', [r3], { axes: 0 }),
+  'no repetition': node('broadcast', [r3], { shape: [3] }),
+  'repeated twice': b.broadcast(b.broadcast(s, [3]), [2, 3]),
+  'no padding': b.pad(c3, 0, 0),
+  'all of it': b.slice(r3, 0, 3),
+  'slice of a slice': b.slice(b.slice(m, 1, 3), 1, 2),
+  'half of a concat': b.add(b.slice(b.concat(r3, b.sin(r3)), 4, 2), b.slice(b.concat(r3, b.sin(r3)), 1, 2)),
+  'repeated constant': b.broadcast(constant(0.5), [3]),
+  'constant entries': b.slice(complexConstant(0.5, 2, [3]), 1, 2),
+  'sum of a constant': b.sum(complexConstant(0.5, 2, [3, 2]), 1),
+  'constant folding': b.exp(complexConstant(0.5, 2, [3])),
+}
+
+test('every rule of simplify fires, and keeps the meaning', () => {
+  assert.deepEqual(
+    rules.map(r => r.name),
+    Object.keys(triggers),
+  )
+  for (const rule of rules) {
+    const f = func(params, [triggers[rule.name]!])
+    assert.ok(
+      nodesOf(f).some(e => rule.apply(e) !== undefined),
+      `${rule.name} does not fire`,
+    )
+    const after = simplify.run(f)
+    assert.notEqual(after, f)
+    assert.ok(nodesOf(after).length < nodesOf(f).length || rule.name.includes('−'), rule.name)
+    holds(
+      fc.property(runsOf(f), p => keeps(p, simplify)),
+      5,
+    )
+  }
+})
+
+test('what stands for a varying value varies, too', () => {
+  const u = argument(0, real(3))
+  const v = argument(1, varying(real(3)))
+  const own: readonly Param[] = [
+    { name: 'u', type: real(3) },
+    { name: 'v', type: varying(real(3)) },
+  ]
+  const turned = b.apply(b.compose([b.phase(v), b.phase(b.neg(v))]), b.toComplex(u))
+  const results = [b.re(b.complexOf(u, v)), b.slice(b.concat(u, v), 0, 2), turned].map(b.batchSum)
+  holds(
+    fc.property(runsOf(func(own, results)), p => keeps(p, pipeline)),
+    10,
+  )
+})
+
+/** h, k, a = next(w, v, h, k, a, x): k feeds itself only, a is what is read of the stacks. */
+const wasteful = (): { readonly body: Func; readonly program: Func } => {
+  const types: readonly TensorType[] = [real(3), real(3), varying(real(3)), varying(real()), varying(real(3))]
+  const [w, v, h, k, x] = types.map((type, i) => argument(i, type)) as [Expr, Expr, Expr, Expr, Expr]
+  const body = func(
+    ['w', 'v', 'h', 'k', 'x'].map((name, i) => ({ name, type: types[i]! })),
+    [b.tanh(b.add(b.mul(b.sin(w), h), x)), b.cos(b.add(k, b.sum(v))), b.mul(h, v), b.neg(h)],
+  )
+  const own: readonly Param[] = [
+    { name: 'w', type: real(3) },
+    { name: 'xs', type: varying(real(5, 3)) },
+  ]
+  const loop = b.scan(
+    [argument(0, real(3)), b.cos(argument(0, real(3))), constant(0, [3]), constant(0), argument(1, own[1]!.type)],
+    { body, length: 5, reverse: false, invariants: 2, carries: 2 },
+  )
+  return { body, program: func(own, [b.get(loop, 0), b.get(loop, 3)]) }
+}
+
+test('prune drops carries, stacks, invariants that nobody reads', () => {
+  const { program } = wasteful()
+  const after = prune.run(program)
+  const [body] = bodiesOf(after)
+  assert.deepEqual(
+    body?.params.map(p => p.name),
+    ['w', 'h', 'x'],
+  )
+  assert.equal(body?.results.length, 2)
+  assert.equal(count(after, 'cos'), 0)
+  holds(
+    fc.property(runsOf(program), p => keeps(p, prune)),
+    10,
+  )
+})
+
+test('prune leaves a loop that would no longer vary', () => {
+  const types = [varying(real()), varying(real())]
+  const [h, x] = types.map((type, i) => argument(i, type)) as [Expr, Expr]
+  const body = func(
+    types.map((type, i) => ({ name: 'hx'[i]!, type })),
+    [constant(1), b.add(h, x)],
+  )
+  const xs = varying(real(2))
+  const loop = b.scan([constant(0), argument(0, xs)], {
+    body,
+    length: 2,
+    reverse: false,
+    invariants: 0,
+    carries: 1,
+  })
+  const program = func([{ name: 'xs', type: xs }], [b.batchSum(b.get(loop, 0))])
+  holds(
+    fc.property(runsOf(program), p => keeps(p, prune)),
+    10,
+  )
+})
+
+test('prune reaches loops within loops, when the inner loses an item', () => {
+  const inner = func([{ name: 'h', type: real() }], [b.sin(argument(0, real())), b.cos(argument(0, real()))])
+  const again = b.scan([argument(0, real())], {
+    body: inner,
+    length: 2,
+    reverse: false,
+    invariants: 0,
+    carries: 1,
+  })
+  const outer = func([{ name: 'h', type: real() }], [b.sum(b.get(again, 1)), b.exp(argument(0, real()))])
+  const loop = b.scan([constant(0.5)], { body: outer, length: 3, reverse: true, invariants: 0, carries: 1 })
+  const after = prune.run(func([], [b.get(loop, 0)]))
+  assert.equal(count(after, 'exp'), 0)
+  assert.ok(keeps({ func: func([], [b.get(loop, 0)]), batch: 1, inputs: [] }, prune))
+})
+
+test('hoist computes in front of the loop what no step changes', () => {
+  const { program } = wasteful()
+  const after = hoist.run(program)
+  const inLoops = bodiesOf(after).flatMap(body => postorder(body.results))
+  assert.equal(inLoops.filter(e => e.op === 'sin' || e.op === 'sum').length, 0)
+  assert.equal(count(after, 'sin'), 1)
+})
+
+test('a step of the uRNN has two transforms, and no cos, sin or inverse left in it', () => {
+  const task = copying({ lag: 3 })
+  const loss = right(taskLoss(urnn({ hidden: 7, reads: task.reads, writes: task.writes, seed: 1 }), task))
+  const bodies = (f: Func): readonly Func[] => bodiesOf(f)
+  const ops = (body: Func, op: Expr['op']): number => postorder(body.results).filter(e => e.op === op).length
+  const dfts = (body: Func): number =>
+    postorder(body.results).filter(e => e.op === 'apply' && e.args[0]!.op !== 'permute').length
+  const forward = bodies(optimise(loss))
+  assert.equal(forward.length, 1)
+  assert.deepEqual(forward.map(dfts), [2])
+  const both = bodies(
+    optimise(withGradient({ func: loss, batch: 1, inputs: [] }).func),
+  )
+  // Backward, two of the transforms are the step's own once more and two are the adjoint's.
+  assert.deepEqual(both.map(dfts).sort(), [2, 4])
+  for (const body of [...forward, ...both])
+    for (const op of ['cos', 'sin', 'phase', 'reflect', 'compose', 'modRelu'] as const)
+      assert.equal(ops(body, op), 0, `${op} in a step`)
+  assert.ok(trainable(loss).length > 0)
+})
+
+test('an index may be carried from step to step', () => {
+  const i = varying(index(3))
+  const body = func(
+    [
+      { name: 'i', type: i },
+      { name: 'j', type: i },
+    ],
+    [argument(1, i), b.take(constant(2, [3]), argument(0, i))],
+  )
+  const loop = b.scan([argument(0, i), argument(1, varying(index(3, 4)))], {
+    body,
+    length: 4,
+    reverse: false,
+    invariants: 0,
+    carries: 1,
+  })
+  const f = func(
+    [
+      { name: 'i', type: i },
+      { name: 'js', type: varying(index(3, 4)) },
+    ],
+    [b.get(loop, 1)],
+  )
+  holds(
+    fc.property(runsOf(f), p => keeps(p, pipeline)),
+    10,
+  )
+})
