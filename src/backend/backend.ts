@@ -1,5 +1,5 @@
 /** What runs programs. The reference evaluator and the native engine are the two there are. */
-import type * as E from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Func } from '../ir/expr.ts'
 
@@ -47,4 +47,15 @@ export interface BackendOptions {
 export interface Backend {
   readonly name: 'native' | 'reference'
   readonly start: (program: Program, options: BackendOptions) => E.Either<BackendError, Session>
+}
+
+/** The data of a uniform parameter, if every number is finite: a NaN would spread to every result unseen. */
+export const finite = (name: string, data: Numbers): E.Either<BackendError, Numbers> => {
+  const i = data.findIndex(x => !Number.isFinite(x))
+  return i < 0
+    ? E.right(data)
+    : E.left({
+        kind: 'BackendError',
+        message: `"${name}" is ${data[i]} at position ${i}: parameters must be finite numbers`,
+      })
 }

@@ -65,8 +65,8 @@ export type Complex = Term<'complex'>
 export type Index = Term<'index'>
 export type Unitary = Term<'unitary'>
 
-/* The first place on the stack outside this file. */
-const here = import.meta.url
+/* The first place on the stack outside this file, which a stack names by path or by URL. */
+const here = new URL(import.meta.url).pathname
 const caller = (): string | undefined => {
   const lines = new Error().stack?.split('\n').slice(1) ?? []
   const line = lines.find(l => l.includes('at ') && !l.includes(here) && !l.includes('node:'))

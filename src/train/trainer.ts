@@ -27,7 +27,10 @@ export interface Plan {
   readonly evaluateEvery: number
   /** Held-out loss below which training is done; undefined: no end but `steps`. */
   readonly target: number | undefined
-  /** Steps between checkpoints at least; one is saved only where the held-out loss is known to be finite. */
+  /**
+   * Steps between checkpoints at least; one is saved only where the held-out loss is known to be finite. The first
+   * is that of the start, so that there always is a good one.
+   */
   readonly checkpointEvery: number
   readonly from: TrainState
   readonly save: (state: TrainState) => TE.TaskEither<string, void>
@@ -189,7 +192,7 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
       plan.onEvent({ kind: 'evaluation', step, ...latest })
       if (plan.target !== undefined && latest.loss < plan.target) return finish('target')
       if (step >= plan.steps) return finish('steps')
-      if (step - saved >= plan.checkpointEvery) {
+      if (saved < 0 || step - saved >= plan.checkpointEvery) {
         const kept = await keep(state.right)
         if (E.isLeft(kept)) return kept
       }

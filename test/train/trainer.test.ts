@@ -62,6 +62,7 @@ describe('train', () => {
     const seen = w.events.map(e => `${e.kind} ${e.step}`)
     assert.deepEqual(seen, [
       'evaluation 0',
+      'saved 0',
       'step 1',
       'step 2',
       'evaluation 2',
@@ -84,7 +85,7 @@ describe('train', () => {
     assert.deepEqual([outcome.reason, outcome.step, outcome.heldOut], ['target', 4, 0.6])
     assert.deepEqual(
       w.saved.map(s => s.step),
-      [4],
+      [0, 4],
     )
   })
 
@@ -102,7 +103,7 @@ describe('train', () => {
     assert.match((await refused(w)).message, /"D1" is not finite at step 4: .*step 2 is kept/)
     assert.deepEqual(
       w.saved.map(s => s.step),
-      [2],
+      [0, 2],
     )
   })
 
@@ -111,7 +112,7 @@ describe('train', () => {
     assert.match((await refused(w)).message, /the held-out loss is NaN at step 4/)
     assert.deepEqual(
       w.saved.map(s => s.step),
-      [2],
+      [0, 2],
     )
   })
 

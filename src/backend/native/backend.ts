@@ -2,7 +2,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import type { Backend, BackendError, BackendOptions, Numbers, Program, Session } from '../backend.ts'
+import {
+  type Backend,
+  type BackendError,
+  type BackendOptions,
+  finite,
+  type Numbers,
+  type Program,
+  type Session,
+} from '../backend.ts'
 import { type Addon, loadAddon, type NativeProgram } from './addon.ts'
 import { compile } from './compile.ts'
 import { type Plan, tape } from './plan.ts'
@@ -66,7 +74,8 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
   return {
     write: (name, data) =>
       pipe(
-        uniform(name),
+        finite(name, data),
+        E.chain(() => uniform(name)),
         E.chain(i => attempt(() => program.write(i, data))),
       ),
     read: name =>

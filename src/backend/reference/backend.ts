@@ -4,7 +4,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type { Param } from '../../ir/expr.ts'
 import { fromNumbers, type Tensor, uniformValue, type Value, varyingValue } from '../../ir/tensor.ts'
 import { reals } from '../../ir/type.ts'
-import type { Backend, BackendError, Numbers, Program, Session } from '../backend.ts'
+import {
+  type Backend,
+  type BackendError,
+  finite,
+  type Numbers,
+  type Program,
+  type Session,
+} from '../backend.ts'
 import { evaluate } from './evaluate.ts'
 
 const failure = (message: string): BackendError => ({ kind: 'BackendError', message })
@@ -35,6 +42,9 @@ const split = (param: Param, batch: number, data: Numbers): E.Either<BackendErro
 
 const session = ({ func: f, updates }: Program): Session => {
   const state = new Map<number, Tensor>()
+  const set = (i: number, tensor: Tensor): void => {
+    state.set(i, tensor)
+  }
   const uniform = (name: string): E.Either<BackendError, number> => {
     const i = f.params.findIndex(p => p.name === name && p.type.rate === 'uniform')
     return i >= 0 ? E.right(i) : E.left(failure(`there is no parameter "${name}"`))
@@ -54,12 +64,13 @@ const session = ({ func: f, updates }: Program): Session => {
   return {
     write: (name, data) =>
       pipe(
-        uniform(name),
+        finite(name, data),
+        E.chain(() => uniform(name)),
         E.chain(i =>
           pipe(
             fromNumbers(f.params[i]!.type, data.slice()),
             E.mapLeft(message => failure(`"${name}": ${message}`)),
-            E.map(tensor => void state.set(i, tensor)),
+            E.map(tensor => set(i, tensor)),
           ),
         ),
       ),
