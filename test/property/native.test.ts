@@ -282,7 +282,20 @@ test('sums into a carry, in place', async () => {
         b.take(h!, i!),
       ]),
     )
-    for (const f of [outer, scatter, watched]) await agreeing(f)
+    const read = closed([v3, varying(real(4, 3))], (x, xs) =>
+      loop({ carries: [constant(0, [3, 3])], invariants: [x!], sequences: [xs!], reverse }, (u, A, e) => [
+        b.add(A!, b.outer(u!, e!)),
+        b.matvec(A!, e!),
+        b.sum(A!, 1),
+      ]),
+    )
+    const shared = closed([v3, varying(real(4, 3))], (x, xs) =>
+      loop({ carries: [constant(0, [3, 3])], invariants: [x!], sequences: [xs!], reverse }, (u, A, e) => {
+        const added = b.outer(u!, e!)
+        return [b.add(added, A!), b.sum(added, 1)]
+      }),
+    )
+    for (const f of [outer, scatter, watched, read, shared]) await agreeing(f)
   }
 })
 
