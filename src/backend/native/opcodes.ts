@@ -28,12 +28,20 @@ export const opcodes = {
     operands: [],
     attributes: ['count', 'outputs', 'inputs', 'temporaries'],
     variadic: true,
-    note:
-      'a pointwise program over `count` elements. Operands: outputs, inputs. Further attributes: the program (below)',
+    note: 'a pointwise program over `count` elements. Operands: outputs, inputs. Further attributes: the program (below)',
   },
   transform: {
     operands: [],
-    attributes: ['size', 'inverse', 'outputs', 'inputs', 'temporaries', 'outputsAfter', 'inputsAfter', 'temporariesAfter'],
+    attributes: [
+      'size',
+      'inverse',
+      'outputs',
+      'inputs',
+      'temporaries',
+      'outputsAfter',
+      'inputsAfter',
+      'temporariesAfter',
+    ],
     variadic: true,
     note:
       'the unitary transform, e^(−2πi jk/n)/√n or its inverse, of complex elements that a pointwise program makes one ' +
