@@ -8,3 +8,6 @@ export const seed = asked === undefined || asked === '' ? 20160611 : Number(aske
 /** Holds the property to `runs` examples. */
 export const holds = <T>(property: fc.IProperty<T>, runs = 200): void =>
   fc.assert(property, { seed, numRuns: runs, endOnFailure: false })
+
+export const holdsAsync = <T>(property: fc.IAsyncProperty<T>, runs = 200): Promise<void> =>
+  fc.assert(property, { seed, numRuns: runs, endOnFailure: false })

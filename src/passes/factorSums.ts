@@ -76,16 +76,14 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
   const outside = (x: Expr): Expr | undefined =>
     bound.has(x) ? undefined : substitute([x], e.args.slice(0, invariants))[0]
 
-  const splits = body.results.map((r, k): Split | undefined => {
-    const carry = argument(
-      invariants + k,
-      required(body.params[invariants + k] ?? body.params[0], 'a parameter').type,
-    )
-    if (k >= carries || r.op !== 'add' || r.args[0] !== carry || users.get(carry) !== 1) return undefined
-    if (body.results.includes(carry) || !isZero(required(e.args[invariants + k], 'an initial carry')))
-      return undefined
-    const found = split(required(r.args[1], 'what is added'), outside)
-    return found.terms.length === 1 && found.terms[0] === r.args[1] ? undefined : found
+  const splits = body.results.slice(0, carries).map((r, k): Split | undefined => {
+    const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
+    const initial = required(e.args[invariants + k], 'an initial carry')
+    const added = r.op === 'add' && r.args[0] === carry ? r.args[1] : undefined
+    const isSum = users.get(carry) === 1 && !body.results.includes(carry) && isZero(initial)
+    if (added === undefined || !isSum) return undefined
+    const found = split(added, outside)
+    return found.terms.length === 1 && found.terms[0] === added ? undefined : found
   })
   if (splits.every(s => s === undefined)) return undefined
 

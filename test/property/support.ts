@@ -16,7 +16,7 @@ import type { Program } from '../../src/verify/arbitraries.ts'
 export const right = <A>(e: E.Either<{ readonly message: string }, A>): A =>
   E.isRight(e) ? e.right : assert.fail(e.left.message)
 
-export const native: Backend = E.getOrElse<string, Backend>(why => assert.fail(why))(nativeBackend())
+export const native = (): Backend => E.getOrElse<string, Backend>(why => assert.fail(why))(nativeBackend())
 
 export const nodesOf = (f: Func): readonly Expr[] => [f, ...bodiesOf(f)].flatMap(g => postorder(g.results))
 export const count = (f: Func, op: Expr['op']): number => nodesOf(f).filter(e => e.op === op).length
@@ -75,7 +75,9 @@ export const gradients = (p: Program, results: readonly Numbers[]): readonly Num
     const given = results[1 + k]!
     const due = numbers(p.inputs[i]!).length
     // One that is the same for every example is given once.
-    return given.length === due ? given : Float64Array.from({ length: due }, (_, j) => given[j % given.length]!)
+    return given.length === due
+      ? given
+      : Float64Array.from({ length: due }, (_, j) => given[j % given.length]!)
   }),
 ]
 
@@ -144,7 +146,10 @@ export const unrolled = (p: Program): Program => {
   const asVarying = (e: Expr, original: Expr): Expr =>
     tensorType(e).rate === tensorType(original).rate
       ? e
-      : b.add(e, b.broadcast(tensorType(e).field === 'complex' ? b.toComplex(zero) : zero, tensorType(e).shape))
+      : b.add(
+          e,
+          b.broadcast(tensorType(e).field === 'complex' ? b.toComplex(zero) : zero, tensorType(e).shape),
+        )
   const results = written(p.func.results, asVarying)
   return { func: func(params, results), inputs, batch: p.batch }
 }
@@ -197,7 +202,7 @@ export const dataOf = (p: Program): Readonly<Record<string, Numbers>> =>
 export const started = (
   p: Program,
   options: BackendOptions,
-  backend: Backend = native,
+  backend: Backend = native(),
   updates: readonly { readonly result: number; readonly param: number }[] = [],
 ): Session => {
   const session = right(backend.start({ func: p.func, updates }, options))

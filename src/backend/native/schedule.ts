@@ -46,8 +46,8 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
 /**
  * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
  *
- * A *free* node is pointwise and needs nothing of the block but free nodes. It is computed in the unit of its first
- * reader, not before: what is kept for later costs a trip to memory.
+ * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements. It is computed in
+ * the unit of its first reader, not before: what is kept for later costs a trip to memory.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -58,7 +58,10 @@ export const schedule = (
   const inBlock = new Set(nodes)
   const needsOf = new Map(nodes.map(e => [e, needs(e).filter(n => inBlock.has(n.node))]))
   const free = new Set<Expr>()
-  for (const e of nodes) if (clusters(e) && needsOf.get(e)!.every(n => free.has(n.node))) free.add(e)
+  for (const e of nodes) {
+    const joins = (n: Need): boolean => free.has(n.node) && !n.late && countOf(n.node) === countOf(e)
+    if (clusters(e) && !isSum(e) && needsOf.get(e)!.every(joins)) free.add(e)
+  }
 
   const users = new Map<Expr, { readonly user: Expr; readonly late: boolean }[]>(nodes.map(e => [e, []]))
   const missing = new Map<Expr, number>()
@@ -96,18 +99,24 @@ export const schedule = (
     deferred = []
     late.forEach(met)
   }
-  /** The free nodes that `e` reads and that its unit can compute, and before it units for those it cannot. */
+  const isWaiting = (n: Need): boolean => free.has(n.node) && !taken.has(n.node)
+  /** Whether `e`'s unit cannot compute a free node that it reads. */
+  const isApart = (e: Expr, n: Need): boolean =>
+    n.late || !(clusters(e) || isTransform(e)) || countOf(n.node) !== countOf(e)
+  /** Whether a unit that is begun can take the node: nothing has to be computed apart, before it. */
+  const canJoin = (e: Expr): boolean => !needsOf.get(e)!.some(n => isWaiting(n) && isApart(e, n))
+  /** The free nodes that `e` reads and that its unit computes; for the others, units are made before it. */
   const pulled = (e: Expr): readonly Expr[] => {
     const found: Expr[] = []
-    for (const { node, late } of needsOf.get(e)!) {
-      if (!free.has(node) || taken.has(node)) continue
-      taken.add(node)
-      const before = pulled(node)
-      for (const { user } of users.get(node)!) missing.set(user, missing.get(user)! - 1)
-      if (late || isSum(node) || countOf(node) !== countOf(e))
-        units.push({ kind: 'cluster', nodes: [...before, node] })
-      else found.push(...before, node)
-    }
+    for (const apart of [true, false])
+      for (const n of needsOf.get(e)!) {
+        if (!isWaiting(n) || isApart(e, n) !== apart) continue
+        const chain = [...pulled(n.node), n.node]
+        taken.add(n.node)
+        for (const { user } of users.get(n.node)!) missing.set(user, missing.get(user)! - 1)
+        if (apart) units.push({ kind: 'cluster', nodes: chain })
+        else found.push(...chain)
+      }
     return found
   }
   /** Takes what can join, the seed first. */
@@ -116,7 +125,7 @@ export const schedule = (
     for (
       let next: Expr | undefined = seed;
       next !== undefined && cluster.length < largestCluster;
-      next = ready.find(e => clusters(e) && countOf(e) === countOf(seed))
+      next = ready.find(e => clusters(e) && countOf(e) === countOf(seed) && canJoin(e))
     ) {
       cluster.push(...pulled(next), next)
       take(next)
@@ -129,19 +138,21 @@ export const schedule = (
     const transform = ready.find(isTransform)
     if (transform !== undefined) {
       const last = units.at(-1)
-      const merges = last?.kind === 'cluster' && last.nodes.some(e => reads(transform, e))
+      const merges =
+        last?.kind === 'cluster' && last.nodes.some(e => reads(transform, e)) && canJoin(transform)
       if (merges) units.pop()
       const before = [...(merges ? last.nodes : []), ...pulled(transform)]
       take(transform)
-      const first = ready.find(e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform))
+      const first = ready.find(
+        e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform) && canJoin(e),
+      )
       close({ kind: 'transform', before, node: transform, after: first === undefined ? [] : grow(first) })
       continue
     }
     // Other instructions of their own next: what they give lets later clusters grow.
     const single = ready.find(e => !clusters(e))
     if (single !== undefined) {
-      const before = pulled(single)
-      if (before.length > 0) units.push({ kind: 'cluster', nodes: before })
+      pulled(single)
       take(single)
       close({ kind: 'single', node: single })
     } else if (ready.length > 0) close({ kind: 'cluster', nodes: grow(ready[0]!) })
