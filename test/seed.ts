@@ -5,9 +5,12 @@ const asked = process.env.FC_SEED
 
 export const seed = asked === undefined || asked === '' ? 20160611 : Number(asked)
 
+/* Making a counterexample smaller ends in time to be reported. */
+const limits = { endOnFailure: false, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true }
+
 /** Holds the property to `runs` examples. */
 export const holds = <T>(property: fc.IProperty<T>, runs = 200): void =>
-  fc.assert(property, { seed, numRuns: runs, endOnFailure: false })
+  fc.assert(property, { ...limits, seed, numRuns: runs })
 
 export const holdsAsync = <T>(property: fc.IAsyncProperty<T>, runs = 200): Promise<void> =>
-  fc.assert(property, { seed, numRuns: runs, endOnFailure: false })
+  fc.assert(property, { ...limits, seed, numRuns: runs })

@@ -23,7 +23,6 @@
 #include "dft14.h"
 #include "dft15.h"
 #include "dft16.h"
-#include "dft20.h"
 #include "dft25.h"
 #include "dft32.h"
 #include "dft64.h"
@@ -275,22 +274,6 @@ struct Codelet<K, 16> {
 };
 
 template <class K>
-struct Codelet<K, 20> {
-  template <class Load, class Store>
-  static PARSEVAL_INLINE void dft(const Load &load, const Store &store) {
-    dft20<K>(load, store);
-  }
-  template <class Load, class Store>
-  static PARSEVAL_INLINE void dit(const Load &load, const Store &store, const Scalar<K> *w) {
-    dit20<K>(load, store, w);
-  }
-  template <class Load, class Store>
-  static PARSEVAL_INLINE void dif(const Load &load, const Store &store, const Scalar<K> *w) {
-    dif20<K>(load, store, w);
-  }
-};
-
-template <class K>
 struct Codelet<K, 25> {
   template <class Load, class Store>
   static PARSEVAL_INLINE void dft(const Load &load, const Store &store) {
@@ -330,7 +313,7 @@ struct Codelet<K, 64> {
   }
 };
 
-constexpr int codeletSizes[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 25, 32, 64};
+constexpr int codeletSizes[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 25, 32, 64};
 
 }  // namespace
 }  // namespace parseval

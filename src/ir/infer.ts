@@ -379,7 +379,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
       .find(p => loop === 'varying' && p.type.rate === 'uniform')
     check(
       still === undefined,
-      () => `carry ${still?.name} is ${still && showType(still.type)} in a loop that varies: it must vary, too`,
+      () =>
+        `carry ${still?.name} is ${still && showType(still.type)} in a loop that varies: it must vary, too`,
     )
     const items = results.map((type, k) => {
       const param = params[invariants + k]

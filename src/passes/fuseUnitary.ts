@@ -8,35 +8,32 @@
  *     Π Σ = one permutation
  *     Π D(a) = D(Π a) Π
  */
-import { add, apply, compose, permute, phase, re, toComplex } from '../ir/build.ts'
+import { apply, compose, permute, phase } from '../ir/build.ts'
 import { type Expr, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite } from '../ir/walk.ts'
+import { areZero, permuted, total } from './angles.ts'
 import type { Pass } from './pass.ts'
 
 /** The two factors, left acting last, as fewer or better ordered ones; undefined where no law applies. */
 const pair = (left: Factor, right: Factor): readonly Factor[] | undefined => {
   if (left === adjointFactor(right)) return []
-  if (left.op === 'phase' && right.op === 'phase') {
-    const [a, b] = [required(left.args[0], 'angles'), required(right.args[0], 'angles')]
-    const opposite = (a.op === 'neg' && a.args[0] === b) || (b.op === 'neg' && b.args[0] === a)
-    return opposite ? [] : [phase(add(a, b)) as Factor]
-  }
+  if (left.op === 'phase' && right.op === 'phase')
+    return [phase(total(required(left.args[0], 'angles'), required(right.args[0], 'angles'))) as Factor]
   if (left.op === 'permute' && right.op === 'permute') {
     const [p, q] = [left.attributes.permutation, right.attributes.permutation]
     return [permute(p.map(j => required(q[j], 'an entry'))) as Factor]
   }
   if (left.op === 'permute' && right.op === 'phase')
-    return [phase(re(apply(left, toComplex(required(right.args[0], 'angles'))))) as Factor, left]
+    return [phase(permuted(left.attributes.permutation, required(right.args[0], 'angles'))) as Factor, left]
   return undefined
 }
 
 const isIdentity = (f: Factor): boolean => {
   if (f.op === 'permute') return f.attributes.permutation.every((j, i) => i === j)
-  const angles = f.op === 'phase' ? f.args[0] : undefined
-  return angles?.op === 'constant' && angles.attributes.re === 0
+  return f.op === 'phase' && areZero(required(f.args[0], 'angles'))
 }
 
 /**

@@ -1,4 +1,4 @@
-// Every codelet against the definition, for every number of lanes and both precisions; prints the largest errors.
+// Every codelet against the definition, in many lanes and in one, in either precision; prints the largest errors.
 #include <cmath>
 #include <complex>
 #include <cstdio>
@@ -19,8 +19,8 @@ double random() { return 2.0 * std::rand() / RAND_MAX - 1; }
 Number root(int k, int n) { return std::polar(1.0, -2 * M_PI * (k % n) / n); }
 
 // The largest error over outputs and lanes, where inputs are at most 1.
-template <class K, int N, bool Backward>
-double error(Kind kind) {
+template <class K, int N>
+double error(Kind kind, bool backward) {
   const int lanes = int(K::lanes);
   std::vector<Number> x(size_t(N * lanes));
   std::vector<Scalar<K>> twiddles;
@@ -29,7 +29,7 @@ double error(Kind kind) {
     w[j] = std::polar(1.0, 4 * random());
     twiddles.push_back(Scalar<K>(w[j].real()));
     twiddles.push_back(Scalar<K>(w[j].imag()));
-    if (Backward) w[j] = std::conj(w[j]);
+    if (backward) w[j] = std::conj(w[j]);
   }
   alignas(64) static Scalar<K> data[N * 2 * K::lanes];
   for (int j = 0; j < N; j++) {
@@ -41,7 +41,7 @@ double error(Kind kind) {
     }
   }
   // In place, as the transforms run them.
-  const int re = Backward ? lanes : 0, im = lanes - re;
+  const int re = backward ? lanes : 0, im = lanes - re;
   const auto load = [&](int j) {
     return Complex<K>{loadReal<K, false>(data + 2 * j * lanes + re), loadReal<K, false>(data + 2 * j * lanes + im)};
   };
@@ -59,7 +59,7 @@ double error(Kind kind) {
     for (int l = 0; l < lanes; l++) {
       Number sum = 0;
       for (int j = 0; j < N; j++) {
-        const Number turn = Backward ? std::conj(root(j * k, N)) : root(j * k, N);
+        const Number turn = backward ? std::conj(root(j * k, N)) : root(j * k, N);
         sum += turn * x[j * lanes + l] * (kind == Kind::dit ? w[j] : 1);
       }
       if (kind == Kind::dif) sum *= w[k];
@@ -75,15 +75,14 @@ double worstOf() {
   double worst = 0;
   for (Kind kind : {Kind::dft, Kind::dit, Kind::dif}) {
     if (N > 32 && kind != Kind::dft) continue;
-    worst = std::fmax(worst, std::fmax(error<K, N, false>(kind), error<K, N, true>(kind)));
+    for (bool backward : {false, true}) worst = std::fmax(worst, error<K, N>(kind, backward));
   }
   return worst;
 }
 
 template <int N>
 void check() {
-  std::printf("%d %.3g %.3g %.3g %.3g\n", N, worstOf<EightFloats, N>(), worstOf<OneFloat, N>(), worstOf<FourDoubles, N>(),
-              worstOf<OneDouble, N>());
+  std::printf("%d %.3g %.3g\n", N, worstOf<EightFloats, N>(), worstOf<OneDouble, N>());
 }
 
 template <size_t... Index>

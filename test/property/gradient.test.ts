@@ -249,6 +249,23 @@ test('loops forward and backward, with and without stacks', () => {
       )
 })
 
+test('what reaches a carry only by way of others, step after step', () => {
+  const f = closed([varying(complex(2))], w => {
+    const z = varying(complex(2))
+    const body = closed([z, z, z, z], (u, _, k, l) => [k!, l!, b.sin(b.add(u!, b.mul(l!, u!)))])
+    const start = [1, 2, 3].map(x => complexConstant(x / 4, 0, [2]))
+    const loop = b.scan([w!, ...start], { body, length: 5, reverse: false, invariants: 1, carries: 3 })
+    return [b.get(loop, 0)]
+  })
+  holds(
+    fc.property(runsOf(f, { batch: small }), turns, (p, turn) => {
+      const g = withGradient(p)
+      return error(p, turn) < 1e-7 && g.func.results[1]?.op !== 'constant'
+    }),
+    10,
+  )
+})
+
 const gradientOf = (f: Func, inputs: readonly Value[], batch = 1): readonly Float64Array[] => {
   const g = right(valueAndGradient(f, trainable(f)))
   return evaluated({ func: g, inputs, batch }).map(numbers)

@@ -355,6 +355,18 @@ test('a scalar and a vector of one entry, in one map', async () => {
   await agreeing(f)
 })
 
+test('a scalar carry that is read, repeated once, after its next value is known', async () => {
+  for (const reverse of directions)
+    await agreeing(
+      closed([varying(real()), varying(real(4, 1))], (x, xs) =>
+        loop({ carries: [x!], sequences: [xs!], reverse }, (h, e) => [
+          b.sin(h!),
+          b.mul(b.broadcast(h!, [1]), e!),
+        ]),
+      ),
+    )
+})
+
 test('more in one step than one map holds', async () => {
   const many = closed([v3, real()], (x, w) => {
     const xs = Array.from({ length: 90 }, (_, k) => b.mul(x!, constant(1 + k / 90, [3])))

@@ -24,6 +24,23 @@ const whole = (name: string, least: number): t.Type<number> => {
 }
 const Count = whole('a whole number from 0 to 2^31 − 1', 0)
 const Integer = whole('a whole number of 32 bits', -(2 ** 31))
+/* JSON has no form of these, so they are written as text. */
+const unwritable: Readonly<Record<string, number>> = {
+  '-0': -0,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  NaN: Number.NaN,
+}
+const Constant = new t.Type<number, number | string>(
+  'a number',
+  (u): u is number => typeof u === 'number',
+  (u, context) => {
+    if (typeof u === 'number') return t.success(u)
+    const special = typeof u === 'string' && Object.hasOwn(unwritable, u) ? unwritable[u] : undefined
+    return special === undefined ? t.failure(u, context) : t.success(special)
+  },
+  x => Object.keys(unwritable).find(name => Object.is(unwritable[name], x)) ?? x,
+)
 const Opcode = t.keyof(
   Object.fromEntries(opcodeNames.map(name => [name, null])) as Record<OpcodeName, null>,
   'an opcode',
@@ -74,7 +91,7 @@ export const Plan = t.strict(
     version: t.literal(planVersion, `version ${planVersion}`),
     /** Arena sizes. */
     units: t.strict({ uniform: Count, varying: Count }),
-    constants: t.readonlyArray(t.number),
+    constants: t.readonlyArray(Constant),
     inputs: t.readonlyArray(Input),
     outputs: t.readonlyArray(Output),
     /** After a run that succeeds, the output becomes the input's value: state that stays in the engine. */

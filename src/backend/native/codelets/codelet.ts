@@ -25,7 +25,10 @@ export interface ComplexOutput {
 
 export const expressions = (n: number, variant: Variant, mode: Mode): ComplexOutput[] => {
   const m = arithmetic(mode)
-  const inputs = Array.from({ length: n }, (_, j): Complex => ({ re: m.input(j, 're'), im: m.input(j, 'im') }))
+  const inputs = Array.from(
+    { length: n },
+    (_, j): Complex => ({ re: m.input(j, 're'), im: m.input(j, 'im') }),
+  )
   const twiddled = (z: Complex, j: number): Complex => (j === 0 ? z : timesTwiddle(m, z, j))
   const outputs = dft(m, variant === 'dit' ? inputs.map(twiddled) : inputs)
   const output = (a: Complex['re']): Output => {

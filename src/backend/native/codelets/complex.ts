@@ -6,6 +6,8 @@ export interface Complex {
   readonly im: Scaled
 }
 
+export type Transform = (x: readonly Complex[]) => Complex[]
+
 /** cos and sin of 2π k/n, with equal numbers where they are equal. */
 export const circle = (k: number, n: number): { readonly cos: number; readonly sin: number } => {
   const turn = ((k % n) + n) % n

@@ -1,9 +1,9 @@
-/** Convolutions y_q = Σ_i kernel_{q−i} x_i of real expressions with constants, for Rader's transforms. */
-import type { Arithmetic, Scaled } from './arithmetic.ts'
-import { type Complex, circle, timesConstant } from './complex.ts'
-import { dft } from './dft.ts'
+/** Convolutions y_q = Σ_i kernel_{q−i} x_i of real expressions with constants, for Rader's transforms, by
+ *  smaller transforms. */
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+import type { Arithmetic, Scaled } from './arithmetic.ts'
+import { type Complex, circle, type Transform, timesConstant } from './complex.ts'
+import { range } from './range.ts'
 
 interface Cyclic {
   /** Σ x, plus the bias. */
@@ -41,6 +41,7 @@ const cyclic3 = (
 
 export const cyclic = (
   m: Arithmetic,
+  transform: Transform,
   x: readonly Scaled[],
   kernel: readonly number[],
   bias?: Scaled,
@@ -54,12 +55,14 @@ export const cyclic = (
   const h = n / 2
   const low = cyclic(
     m,
+    transform,
     range(h).map(i => m.add(x[i]!, x[i + h]!)),
     range(h).map(i => (kernel[i]! + kernel[i + h]!) / 2),
     bias,
   )
   const high = negacyclic(
     m,
+    transform,
     range(h).map(i => m.subtract(x[i]!, x[i + h]!)),
     range(h).map(i => (kernel[i]! - kernel[i + h]!) / 2),
   )
@@ -72,13 +75,19 @@ export const cyclic = (
 }
 
 /** With the sign turned at every way round: x^n = −1. */
-export const negacyclic = (m: Arithmetic, x: readonly Scaled[], kernel: readonly number[]): Scaled[] => {
+export const negacyclic = (
+  m: Arithmetic,
+  transform: Transform,
+  x: readonly Scaled[],
+  kernel: readonly number[],
+): Scaled[] => {
   const n = x.length
   if (n === 1) return [m.scale(kernel[0]!, x[0]!)]
   const sign = (i: number) => (i % 2 === 0 ? 1 : -1)
   if (n % 2 === 1) {
     return cyclic(
       m,
+      transform,
       x.map((a, i) => m.scale(sign(i), a)),
       kernel.map((k, i) => sign(i) * k),
     ).results.map((a, i) => m.scale(sign(i), a))
@@ -87,7 +96,7 @@ export const negacyclic = (m: Arithmetic, x: readonly Scaled[], kernel: readonly
   if (h % 2 === 0) throw new Error(`no negacyclic convolution of size ${n}`)
   // With x^h = i, two real halves are one complex number; x = u y, u^h = i, makes y^h = 1.
   const u = h % 4 === 1 ? 1 : 3
-  const unit = (power: number) => circle((((u * power) % 4) + 4) % 4, 4)
+  const unit = (power: number) => circle(u * power, 4)
   const values = range(h).map((i): Complex => {
     const { cos, sin } = unit(i)
     return timesConstant(m, { re: x[i]!, im: x[i + h]! }, cos, sin)
@@ -106,13 +115,14 @@ export const negacyclic = (m: Arithmetic, x: readonly Scaled[], kernel: readonly
       { re: 0, im: 0 },
     ),
   )
-  const products = dft(m, values).map((z, k) =>
+  const products = transform(values).map((z, k) =>
     timesConstant(m, z, spectrum[k]!.re / h, spectrum[k]!.im / h),
   )
+  const turned = transform(products)
   const results = range(h).map((i): Complex => {
     const { cos, sin } = unit(-i)
     // The inverse transform is the forward one at −i.
-    return timesConstant(m, dft(m, products)[(h - i) % h]!, cos, sin)
+    return timesConstant(m, turned[(h - i) % h]!, cos, sin)
   })
   return [...results.map(z => z.re), ...results.map(z => z.im)]
 }

@@ -1,9 +1,9 @@
 /** The transform y_k = Σ_j e^(−2πi jk/n) x_j as expressions, by the algorithm with the fewest operations for n. */
+
 import type { Arithmetic } from './arithmetic.ts'
 import { type Complex, minus, plus, rotated, turned } from './complex.ts'
 import { primeDft } from './primeDft.ts'
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+import { range } from './range.ts'
 
 export const smallestFactor = (n: number): number => range(n).find(d => d > 1 && n % d === 0) ?? n
 
@@ -89,7 +89,7 @@ export const dft = (m: Arithmetic, x: readonly Complex[]): Complex[] => {
   const p = smallestFactor(n)
   const power = primePower(n)
   if (n === 2) return [plus(m, x[0]!, x[1]!), minus(m, x[0]!, x[1]!)]
-  if (p === n) return primeDft(m, x)
+  if (p === n) return primeDft(m, x, y => dft(m, y))
   if (power !== n) return primeFactor(m, x, power)
   return p === 2 ? splitRadix(m, x) : cooleyTukey(m, x, p)
 }

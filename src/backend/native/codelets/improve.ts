@@ -12,23 +12,36 @@ const random = (seed: number): (() => number) => {
   }
 }
 
-/** Moves one operation, chosen at random, to another place between its operands and its users; keeps what is no worse. */
+/**
+ * Moves one operation after the other, chosen at random, to another place between its operands and its users, and
+ * keeps what is no worse. (To accept what is a little worse at first, as annealing does, found worse orders.)
+ */
 export const improve = (g: Graph, start: readonly number[], effort: number): readonly number[] => {
   const next = random(start.length)
-  let best = [...start]
-  let least = cost(g, best, registers)
+  const order = [...start]
+  const place = new Int32Array(order.length)
+  const settle = (from: number, to: number): void => {
+    for (let at = Math.min(from, to); at <= Math.max(from, to); at++) place[order[at]!] = at
+  }
+  const move = (from: number, to: number): void => {
+    order.splice(to, 0, ...order.splice(from, 1))
+    settle(from, to)
+  }
+  settle(0, order.length - 1)
+  let least = cost(g, order, registers)
   for (let i = 0; i < effort && least >= 1; i++) {
-    const from = Math.floor(next() * best.length)
-    const v = best[from]!
-    const place = new Map(best.map((u, at) => [u, at]))
-    const first = Math.max(-1, ...g.before[v]!.map(u => place.get(u)!)) + 1
-    const last = Math.min(best.length, ...g.after[v]!.map(u => place.get(u)!)) - 1
+    const from = Math.floor(next() * order.length)
+    const v = order[from]!
+    let first = 0
+    let last = order.length - 1
+    for (const u of g.before[v]!) first = Math.max(first, place[u]! + 1)
+    for (const u of g.after[v]!) last = Math.min(last, place[u]! - 1)
     const to = first + Math.floor(next() * (last - first + 1))
     if (to === from) continue
-    const moved = best.filter(u => u !== v)
-    moved.splice(to, 0, v)
-    const now = cost(g, moved, registers)
-    if (now <= least) [best, least] = [moved, now]
+    move(from, to)
+    const now = cost(g, order, registers)
+    if (now <= least) least = now
+    else move(to, from)
   }
-  return best
+  return order
 }

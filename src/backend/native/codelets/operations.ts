@@ -8,7 +8,8 @@ import { type Node, type Part, reachable } from './node.ts'
 /** The re or im of an input, or the result of an operation. */
 export type Name = string
 export const inputName = (index: number, part: Part): Name => `x${index}.${part}`
-export const twiddleName = (index: number, part: Part): Name => `w${2 * (index - 1) + (part === 're' ? 0 : 1)}`
+export const twiddleName = (index: number, part: Part): Name =>
+  `w${2 * (index - 1) + (part === 're' ? 0 : 1)}`
 
 /** sign · factor · value */
 export interface Term {

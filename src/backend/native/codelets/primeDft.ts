@@ -2,11 +2,12 @@
  * Transforms of odd prime size p. With a_j = x_j + x_{p−j} and b_j = x_j − x_{p−j}, outputs k and p − k share
  * sums of cos · a and of sin · b, both real matrices of half the size.
  */
-import type { Arithmetic, Scaled } from './arithmetic.ts'
-import { type Complex, circle, minus, plus } from './complex.ts'
-import { cyclic, negacyclic } from './convolution.ts'
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+import type { Arithmetic, Scaled } from './arithmetic.ts'
+import { type Complex, circle, minus, plus, type Transform } from './complex.ts'
+import { cyclic, negacyclic } from './convolution.ts'
+import type { Part } from './node.ts'
+import { range } from './range.ts'
 
 interface Halves {
   /** X_0 */
@@ -34,17 +35,28 @@ const direct = (m: Arithmetic, p: number, x: Scaled, a: readonly Scaled[], b: re
   }
 }
 
+/** g^0, g^1, … g^(p−2) modulo p. */
+const powers = (g: number, p: number): number[] => {
+  const list = [1]
+  while (list.length < p - 1) list.push((list.at(-1)! * g) % p)
+  return list
+}
+
 const generator = (p: number): number =>
   range(p).find(g => g > 1 && new Set(powers(g, p)).size === p - 1) ?? 1
-
-const powers = (g: number, p: number): number[] =>
-  range(p - 1).reduce<number[]>((list, i) => [...list, i === 0 ? 1 : (list[i - 1]! * g) % p], [])
 
 /**
  * Rader's way: with indices as powers of a generator g, which has g^((p−1)/2) = −1, the cosines make a cyclic
  * convolution and the sines, whose signs turn half way round, a negacyclic one.
  */
-const rader = (m: Arithmetic, p: number, x: Scaled, a: readonly Scaled[], b: readonly Scaled[]): Halves => {
+const rader = (
+  m: Arithmetic,
+  transform: Transform,
+  p: number,
+  x: Scaled,
+  a: readonly Scaled[],
+  b: readonly Scaled[],
+): Halves => {
   const h = (p - 1) / 2
   const g = powers(generator(p), p)
   /** a at −j is a at j; b at −j is −b. */
@@ -55,12 +67,14 @@ const rader = (m: Arithmetic, p: number, x: Scaled, a: readonly Scaled[], b: rea
   const roots = range(h).map(i => circle(g[(p - 1 - i) % (p - 1)]!, p))
   const { sum, results } = cyclic(
     m,
+    transform,
     inputs.map(j => a[fold(j)]!),
     roots.map(r => r.cos),
     x,
   )
   const odds = negacyclic(
     m,
+    transform,
     inputs.map(j => m.scale(sign(j), b[fold(j)]!)),
     roots.map(r => r.sin),
   )
@@ -76,26 +90,18 @@ const rader = (m: Arithmetic, p: number, x: Scaled, a: readonly Scaled[], b: rea
 /** Sizes at which Rader's way takes fewer additions than the definition, or as many and fewer multiplications. */
 const raders: readonly number[] = [5, 13]
 
-export const primeDft = (m: Arithmetic, x: readonly Complex[]): Complex[] => {
+/** `transform`: of smaller sizes. */
+export const primeDft = (m: Arithmetic, x: readonly Complex[], transform: Transform): Complex[] => {
   const p = x.length
   const half = range((p - 1) / 2)
   const a = half.map(j => plus(m, x[j + 1]!, x[p - 1 - j]!))
   const b = half.map(j => minus(m, x[j + 1]!, x[p - 1 - j]!))
-  const halves = raders.includes(p) ? rader : direct
-  const re = halves(
-    m,
-    p,
-    x[0]!.re,
-    a.map(z => z.re),
-    b.map(z => z.re),
-  )
-  const im = halves(
-    m,
-    p,
-    x[0]!.im,
-    a.map(z => z.im),
-    b.map(z => z.im),
-  )
+  const halves = (part: Part): Halves => {
+    const values = [x[0]![part], a.map(z => z[part]), b.map(z => z[part])] as const
+    return raders.includes(p) ? rader(m, transform, p, ...values) : direct(m, p, ...values)
+  }
+  const re = halves('re')
+  const im = halves('im')
   const y: Complex[] = [{ re: re.all, im: im.all }]
   for (const k of half) {
     y[k + 1] = { re: m.add(re.even[k]!, im.odd[k]!), im: m.subtract(im.even[k]!, re.odd[k]!) }

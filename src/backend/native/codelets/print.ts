@@ -1,7 +1,7 @@
 /** Codelets as C++, on the vectors of native/lanes.h. */
 import type { Variant } from './codelet.ts'
 import type { Counts } from './counts.ts'
-import { type Name, type Operation, type Term, inputName, twiddleName } from './operations.ts'
+import type { Name, Operation, Term } from './operations.ts'
 
 const digits = 20
 
@@ -35,7 +35,8 @@ const sum = (names: Names, terms: readonly Term[]): string => {
   const [first, second] = terms
   if (!first) throw new Error('an empty sum')
   if (!second) return `${first.negative ? '-' : ''}${product(names, first)}`
-  if (!first.negative) return `${product(names, first)} ${second.negative ? '-' : '+'} ${product(names, second)}`
+  if (!first.negative)
+    return `${product(names, first)} ${second.negative ? '-' : '+'} ${product(names, second)}`
   return `${product(names, second)} - ${product(names, first)}`
 }
 
@@ -60,7 +61,12 @@ const lines = (names: Names, operations: readonly Operation[]): string[] => {
 export const countsText = (c: Counts): string =>
   `${c.additions} additions, ${c.multiplications} multiplications, ${c.fused} fused multiply-adds`
 
-export const functionText = (n: number, variant: Variant, c: Counts, operations: readonly Operation[]): string => {
+export const functionText = (
+  n: number,
+  variant: Variant,
+  c: Counts,
+  operations: readonly Operation[],
+): string => {
   const names = namesOf(operations)
   const head = [...names.constant].map(
     ([x, name]) => `constexpr Scalar<K> ${name} = Scalar<K>(${x.toPrecision(digits)});`,

@@ -4,9 +4,10 @@
  * other, and so on within each part. Then improved for the number of registers there is, by moves of single
  * operations that lower the traffic with memory.
  */
-import { type Operation } from "./operations.ts"
-import { graph, type Graph } from './order.ts'
+
 import { improve } from './improve.ts'
+import type { Operation } from './operations.ts'
+import { type Graph, graph } from './order.ts'
 
 /** The vertices in groups that no edge joins, in the order of their first members. */
 const components = (g: Graph, members: readonly number[]): number[][] => {
