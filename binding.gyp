@@ -29,10 +29,10 @@
         "native/binding.cc",
         "native/fftTables.cc",
         "native/instructionDecoder.cc",
-        "native/mapDecoder.cc",
         "native/plan.cc",
         "native/pool.cc",
         "native/program.cc",
+        "native/programDecoder.cc",
         "native/reader.cc"
       ],
       "dependencies": ["kernels_baseline"],

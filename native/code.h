@@ -13,12 +13,13 @@ struct Operand {
   bool varying = false;
 };
 
-// Where a register of a map is found.
-enum class Place : int32_t { operand, temporary, constant };
+// Where a register of a pointwise program is found. `operand`: in memory; `gathered`: an input that is read through a
+// permutation, a tile of it at a time; `sum`: adds up what is written to it.
+enum class Place : int32_t { operand, temporary, constant, gathered, sum };
 
 struct Register {
   Place place;
-  int32_t index;  // which operand, which temporary, or where in the constants
+  int32_t index;  // which operand, temporary, gathering or sum, or where in the constants
 };
 
 struct MicroInstruction {
@@ -27,15 +28,29 @@ struct MicroInstruction {
   Register to, a, b;
 };
 
-struct MapOperand {
+struct ProgramOperand {
   int32_t width;
   int64_t step;
+  const int32_t *permutation;
 };
 
-struct Map {
-  const MapOperand *operands;
+struct Gathering {
+  int32_t operand, temporary;
+};
+
+// A pointwise program. Operands are those of the instruction, numbered through for both programs of a transform.
+struct Pointwise {
+  const ProgramOperand *operands;
   const MicroInstruction *micros;
   int64_t microCount;
+  const Gathering *gatherings;
+  int64_t gatheringCount;
+  const int32_t *sums;  // the outputs that are
+  int64_t sumCount;
+  int32_t temporaries;
+  int64_t tile;      // elements that each temporary holds
+  Register result;   // what a transform takes from its first program: complex elements one after the other
+  Register element;  // what it hands to its second, likewise
 };
 
 // One pass of a Stockham transform: n/radix butterflies, `groups` with twiddles of their own, `stride` alike.
@@ -54,7 +69,7 @@ struct Fft {
   // Bluestein's way, for sizes with a large prime factor: a convolution by transforms of another size.
   const Fft *convolution;
   int64_t chirp, kernel;
-  int64_t scratch;  // complex elements that a transform needs
+  int64_t scratch;  // complex elements that a transform needs, apart from its programs
 };
 
 struct Instruction {
@@ -64,7 +79,8 @@ struct Instruction {
   int32_t operandCount;
   int64_t attributes[mostAttributes];
   int64_t end;  // of a loop: the index of the instruction after its body
-  const Map *map;
+  const Pointwise *program;  // of a map; the first of a transform
+  const Pointwise *after;    // the second of a transform
   const Fft *fft;
   const int32_t *permutation;
 };
@@ -84,10 +100,15 @@ struct Frame {
   int64_t batch;
 };
 
-// Elements of a map that go through its micro-ops together, so that temporaries stay in the first-level cache.
-constexpr int64_t mapTile = 16;
+// Elements that go through a program together, so that temporaries stay in the first-level cache and it is worth the
+// while to find a micro-op's kernel.
+constexpr int64_t mostTile = 64, leastTile = 16;
 
-// Of one map.
+// Butterflies at the ends of a transform that go together with a program.
+constexpr int64_t tileOf(int64_t radix) { return radix > 16 ? 4 : mostTile / radix; }
+
+// Of one program.
 constexpr int32_t mostTemporaries = 1024;
+constexpr int32_t mostMicros = 256;
 
 }  // namespace parseval

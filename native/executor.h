@@ -3,7 +3,6 @@
 
 #include "fft.h"
 #include "linear.h"
-#include "map.h"
 #include "moves.h"
 
 namespace parseval {
@@ -67,16 +66,13 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
       return choose<K>(uniform[1], uniform[2], [&](auto f, auto x) {
         runPut<K, f.value, x.value>(to, p[1], p[2], n[0], n[1], n[2]);
       });
-    case Opcode::fft:
-      return choose<K>(uniform[1], [&](auto u) {
-        runFft<K, u.value>(*i.fft, to, p[1], static_cast<Scalar<K> *>(frame.scratch), n[1]);
-      });
     case Opcode::permute:
       return choose<K>(uniform[1], [&](auto u) { runPermute<K, u.value>(to, p[1], i.permutation, n[0]); });
     case Opcode::batchSize:
       return storeReal<K>(to, splat<K>(Scalar<K>(frame.batch)));
     case Opcode::loop:
     case Opcode::map:
+    case Opcode::transform:
       return;
   }
 }
@@ -117,6 +113,8 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
     }
     if (i.op == Opcode::map) {
       if (!runMap<K>(i, resolved, frame)) return false;
+    } else if (i.op == Opcode::transform) {
+      runTransform<K>(i, resolved, frame);
     } else {
       runSimple<K>(i, resolved, frame);
     }

@@ -4,9 +4,13 @@
 //
 // The inverse is the forward transform with the real and imaginary parts exchanged on both sides, which costs
 // nothing here: they lie at two addresses.
+//
+// A pointwise program makes the elements and another takes them. They run on the elements of a few butterflies of the
+// first and the last pass at a time, between the first-level cache and the registers.
 #pragma once
 
 #include "butterflies.h"
+#include "pointwise.h"
 
 namespace parseval {
 namespace {
@@ -27,10 +31,13 @@ PARSEVAL_INLINE void storeParts(Scalar<K> *p, Parts parts, Complex<K> x) {
   storeReal<K>(p + parts.im, x.im);
 }
 
+// n/radix butterflies, or some of them: `groups` of `stride` with the same twiddles. They read elements `apart`, and
+// write them `step` apart.
 template <class K>
 struct Pass {
   const Scalar<K> *from;
   Scalar<K> *to;
+  int64_t apart, step;
   Parts in, out;
   int64_t radix, groups, stride;
   const Scalar<K> *twiddles, *roots;
@@ -42,7 +49,7 @@ template <class K, int Radix, bool Last>
 void runPass(const Pass<K> &pass) {
   constexpr int64_t element = 2 * K::lanes;
   const int radix = Radix == 0 ? int(pass.radix) : Radix;
-  const int64_t apart = pass.groups * pass.stride * element, step = pass.stride * element;
+  const int64_t apart = pass.apart, step = pass.step;
   const Scalar<K> *from = pass.from, *twiddle = pass.twiddles;
   Scalar<K> *to = pass.to;
   const typename K::Vector scale = splat<K>(pass.scale);
@@ -73,62 +80,147 @@ void runStage(const Pass<K> &pass) {
   }
 }
 
-// The passes alternate between `to` and `scratch`, and end in `to`.
+// What a transform takes its elements from, or puts them to, when that is memory in a row.
 template <class K>
-void runStages(const Fft &fft, const Scalar<K> *from, Scalar<K> *to, Scalar<K> *scratch, Parts in, Parts out,
+struct Memory {
+  Scalar<K> *at;
+  bool works() const { return false; }
+  void run(const Tile &) {}
+  void finish() {}
+  Rows<Scalar<K>> rows(const Tile &tile) const {
+    return {at + 2 * K::lanes * tile.first, 2 * K::lanes * tile.apart};
+  }
+  Rows<Scalar<K>> result(const Tile &tile) const { return rows(tile); }
+  Rows<Scalar<K>> elements(const Tile &tile) const { return rows(tile); }
+};
+
+// f of each tile of n/radix groups: all at once if there is no program to run.
+template <class F>
+PARSEVAL_INLINE void inTiles(bool works, int64_t radix, int64_t groups, F f) {
+  const int64_t most = works ? tileOf(radix) : groups;
+  for (int64_t g = 0; g < groups; g += most) f(Tile{g, groups, radix, groups - g < most ? groups - g : most});
+}
+
+// The passes between the first and the last go from one of two buffers to the other.
+template <class K, class Source, class Sink>
+void runStages(const Fft &fft, Source &source, Sink &sink, Scalar<K> *const buffers[2], Parts in, Parts out,
                double scale) {
+  constexpr int64_t element = 2 * K::lanes;
   const Scalar<K> *table = static_cast<const Scalar<K> *>(fft.table);
   const Parts usual{0, K::lanes};
-  for (int64_t s = 0; s < fft.stageCount; s++) {
+  const int64_t lastStage = fft.stageCount - 1;
+  for (int64_t s = 0; s <= lastStage; s++) {
     const FftStage &stage = fft.stages[s];
-    const bool last = s + 1 == fft.stageCount;
-    Scalar<K> *target = (fft.stageCount - s) % 2 == 1 ? to : scratch;
-    const Pass<K> pass{s == 0 ? from : (target == to ? scratch : to),
-                       target,
-                       s == 0 ? in : usual,
-                       last ? out : usual,
-                       stage.radix,
-                       stage.groups,
-                       stage.stride,
-                       table + 2 * stage.twiddles,
-                       table + 2 * stage.roots,
-                       Scalar<K>(scale)};
-    if (last) runStage<K, true>(pass);
-    else runStage<K, false>(pass);
+    const int64_t radix = stage.radix, butterflies = stage.groups * stage.stride;
+    const Scalar<K> *from = buffers[(s + 1) % 2];
+    Pass<K> pass{from,
+                 buffers[s % 2],
+                 butterflies * element,
+                 stage.stride * element,
+                 usual,
+                 usual,
+                 radix,
+                 stage.groups,
+                 stage.stride,
+                 table + 2 * stage.twiddles,
+                 table + 2 * stage.roots,
+                 Scalar<K>(scale)};
+    const auto take = [&](const Tile &tile) {
+      source.run(tile);
+      const Rows<Scalar<K>> x = source.result(tile);
+      pass.from = x.at;
+      pass.apart = x.apart;
+      pass.in = in;
+    };
+    const auto put = [&](const Tile &tile) {
+      const Rows<Scalar<K>> y = sink.elements(tile);
+      pass.to = y.at;
+      pass.step = y.apart;
+      pass.out = out;
+      runStage<K, true>(pass);
+      sink.run(tile);
+    };
+    if (s == 0 && s == lastStage) {
+      const Tile all{0, 1, radix, 1};
+      take(all);
+      source.finish();
+      put(all);
+    } else if (s == 0) {
+      inTiles(source.works(), radix, butterflies, [&](const Tile &tile) {
+        take(tile);
+        pass.to = buffers[0] + tile.first * radix * element;
+        pass.groups = tile.count;
+        pass.twiddles = table + 2 * (stage.twiddles + tile.first * (radix - 1));
+        runStage<K, false>(pass);
+      });
+      source.finish();
+    } else if (s == lastStage) {
+      inTiles(sink.works(), radix, butterflies, [&](const Tile &tile) {
+        pass.from = from + tile.first * element;
+        pass.stride = tile.count;
+        put(tile);
+      });
+    } else {
+      runStage<K, false>(pass);
+    }
   }
 }
 
 // Bluestein: jk = (j² + k² − (k − j)²)/2 makes the transform a convolution with a chirp, of any length that holds it.
-template <class K>
-void runConvolution(const Fft &fft, const Scalar<K> *from, Scalar<K> *to, Scalar<K> *scratch, Parts in, Parts out) {
+template <class K, class Source, class Sink>
+void runConvolution(const Fft &fft, Source &source, Sink &sink, Scalar<K> *scratch, Parts in, Parts out) {
   constexpr int64_t element = 2 * K::lanes;
   const Fft &inner = *fft.convolution;
   const Parts usual{0, K::lanes}, exchanged{K::lanes, 0};
   const Scalar<K> *table = static_cast<const Scalar<K> *>(fft.table);
   const Scalar<K> *chirp = table + 2 * fft.chirp, *kernel = table + 2 * fft.kernel;
-  Scalar<K> *a = scratch, *b = a + inner.size * element, *rest = b + inner.size * element;
-  for (int64_t j = 0; j < fft.size; j++)
-    storeComplex<K>(a + j * element, times<K>(loadParts<K>(from + j * element, in), loadComplex<K, true>(chirp + 2 * j)));
-  __builtin_memset(a + fft.size * element, 0, size_t((inner.size - fft.size) * element) * sizeof(Scalar<K>));
-  runStages<K>(inner, a, b, rest, usual, usual, 1);
-  for (int64_t j = 0; j < inner.size; j++)
-    storeComplex<K>(b + j * element, times<K>(loadComplex<K, false>(b + j * element), loadComplex<K, true>(kernel + 2 * j)));
-  runStages<K>(inner, b, a, rest, exchanged, exchanged, fft.scale);
-  for (int64_t j = 0; j < fft.size; j++)
-    storeParts<K>(to + j * element, out, times<K>(loadComplex<K, false>(a + j * element), loadComplex<K, true>(chirp + 2 * j)));
+  Memory<K> a{scratch}, b{scratch + inner.size * element};
+  Scalar<K> *const rest = b.at + inner.size * element;
+  inTiles(true, 1, fft.size, [&](const Tile &tile) {
+    source.run(tile);
+    const Scalar<K> *x = source.result(tile).at;
+    for (int64_t j = 0; j < tile.count; j++)
+      storeComplex<K>(a.at + (tile.first + j) * element,
+                      times<K>(loadParts<K>(x + j * element, in), loadComplex<K, true>(chirp + 2 * (tile.first + j))));
+  });
+  source.finish();
+  __builtin_memset(a.at + fft.size * element, 0, size_t((inner.size - fft.size) * element) * sizeof(Scalar<K>));
+  // What a transform has read it may write over.
+  Scalar<K> *const there[2] = {rest, a.at}, *const back[2] = {rest, b.at};
+  runStages<K>(inner, a, b, there, usual, usual, 1);
+  for (int64_t j = 0; j < inner.size; j++) {
+    Scalar<K> *const x = b.at + j * element;
+    storeComplex<K>(x, times<K>(loadComplex<K, false>(x), loadComplex<K, true>(kernel + 2 * j)));
+  }
+  runStages<K>(inner, b, a, back, exchanged, exchanged, fft.scale);
+  inTiles(true, 1, fft.size, [&](const Tile &tile) {
+    Scalar<K> *y = sink.elements(tile).at;
+    for (int64_t j = 0; j < tile.count; j++)
+      storeParts<K>(y + j * element, out, times<K>(loadComplex<K, false>(a.at + (tile.first + j) * element),
+                                                   loadComplex<K, true>(chirp + 2 * (tile.first + j))));
+    sink.run(tile);
+  });
 }
 
-template <class K, bool Uniform>
-void runFft(const Fft &fft, Scalar<K> *to, const Scalar<K> *from, Scalar<K> *scratch, bool inverse) {
+template <class K>
+void runTransform(const Instruction &i, Scalar<K> *const *operands, const Frame &frame) {
+  constexpr int64_t element = 2 * K::lanes;
+  const Fft &fft = *i.fft;
+  const Pointwise &first = *i.program, &second = *i.after;
+  Scalar<K> *const scratch = static_cast<Scalar<K> *>(frame.scratch);
+  Scalar<K> *const room = scratch + fft.scratch * element;
+  ProgramRun<K> before(i, first, operands, frame.constants, room);
+  ProgramRun<K> after(i, second, operands, frame.constants,
+                      room + (first.temporaries * first.tile + first.sumCount) * element);
   const Parts usual{0, K::lanes}, exchanged{K::lanes, 0};
-  const Parts parts = inverse ? exchanged : usual;
-  if constexpr (Uniform) {
-    for (int64_t u = 0; u < 2 * fft.size; u++) storeReal<K>(scratch + u * K::lanes, splat<K>(from[u]));
-    from = scratch;
-    scratch += 2 * fft.size * K::lanes;
+  const Parts parts = i.attributes[1] ? exchanged : usual;
+  if (fft.convolution) {
+    runConvolution<K>(fft, before, after, scratch, parts, parts);
+  } else {
+    Scalar<K> *const buffers[2] = {scratch, scratch + fft.size * element};
+    runStages<K>(fft, before, after, buffers, parts, parts, fft.scale);
   }
-  if (fft.convolution) runConvolution<K>(fft, from, to, scratch, parts, parts);
-  else runStages<K>(fft, from, to, scratch, parts, parts, fft.scale);
+  after.finish();
 }
 
 }  // namespace

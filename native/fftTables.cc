@@ -1,5 +1,6 @@
 #include "fftTables.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace parseval {
@@ -105,13 +106,14 @@ void FftTables::addStages(Entry &entry, const std::vector<int64_t> &radices) {
     stride *= radix;
   }
   entry.fft.stageCount = int64_t(entry.stages.size());
-  entry.fft.scratch = entry.stages.size() > 1 ? entry.fft.size : 0;
+  // Between the passes: programs may be at both ends, so neither is a place to write to.
+  entry.fft.scratch = entry.fft.size * std::min<int64_t>(entry.fft.stageCount - 1, 2);
 }
 
 void FftTables::addConvolution(Entry &entry) {
   const int64_t n = entry.fft.size, m = convenientSize(2 * n - 1);
   entry.fft.convolution = of(m);
-  entry.fft.scratch = 2 * m + entry.fft.convolution->scratch;
+  entry.fft.scratch = 3 * m;
   // e^(−πi j²/n), its square taken modulo 2n, so that no digit is lost.
   std::vector<Number> chirp(static_cast<size_t>(n)), kernel(static_cast<size_t>(m));
   int64_t square = 0;

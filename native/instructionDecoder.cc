@@ -24,16 +24,15 @@ void InstructionDecoder::readInstruction() {
   const Opcode op = Opcode(&info - opcodeTable);
   const int32_t operandCount = reader_.count("the number of operands");
   const int32_t attributeCount = reader_.count("the number of attributes");
-  if (op != Opcode::map && operandCount != info.operands)
+  if (!info.variadic && operandCount != info.operands)
     fail("has " + text(operandCount) + " operands instead of " + text(info.operands));
   if (operandCount > maxMapOperands) fail("has more than " + text(maxMapOperands) + " operands");
   if (info.variadic ? attributeCount < info.attributes : attributeCount != info.attributes)
     fail("has " + text(attributeCount) + " attributes instead of " + text(info.attributes));
   readOperands(operandCount);
+  const int64_t start = reader_.at();
   readAttributes(info);
   if (op == Opcode::loop) return readLoop();
-  if (op == Opcode::permute && attributeCount != 1 + attributes_[0])
-    fail("has " + text(attributeCount) + " attributes for a permutation of " + text(attributes_[0]));
 
   Instruction i{};
   i.op = op;
@@ -41,8 +40,11 @@ void InstructionDecoder::readInstruction() {
   i.operands = operands_->data();
   i.operandCount = operandCount;
   for (int a = 0; a < mostAttributes; a++) i.attributes[a] = attributes_[a];
-  if (op == Opcode::map) {
-    readMap(i, attributeCount);
+  if (info.variadic) {
+    if (op == Opcode::map) readMap(i);
+    else readTransform(i);
+    if (reader_.at() - start != attributeCount)
+      fail("has " + text(attributeCount) + " attributes, of which " + text(reader_.at() - start) + " have a meaning");
   } else {
     if (!operands_->front().varying && segment_.varying) fail("a varying segment writes varying operands only");
     finish(i);
@@ -120,15 +122,19 @@ void InstructionDecoder::needScratch(int64_t units) {
   if (units > plan_.scratchUnits) plan_.scratchUnits = units;
 }
 
+bool InstructionDecoder::moveAlike(const Operand &a, const Operand &b) const {
+  bool alike = a.varying == b.varying;
+  for (size_t d = 0; d < lengths_.size(); d++) alike = alike && a.strides[d] == b.strides[d];
+  return alike;
+}
+
 // Operands that move alike are seen to overlap or not; those that move differently are the plan's business: the
 // numbers may be wrong then, but stay inside the arena.
 void InstructionDecoder::forbidOverlap(const std::vector<int64_t> &units) {
   const Operand &to = operands_->front();
   for (size_t o = 1; o < operands_->size(); o++) {
     const Operand &from = (*operands_)[o];
-    bool alike = to.varying == from.varying;
-    for (size_t d = 0; d < lengths_.size(); d++) alike = alike && to.strides[d] == from.strides[d];
-    if (alike && to.offset < from.offset + units[o] && from.offset < to.offset + units[0] && units[0] > 0)
+    if (moveAlike(to, from) && to.offset < from.offset + units[o] && from.offset < to.offset + units[0] && units[0] > 0)
       fail("its result overlaps operand " + text(int64_t(o)));
   }
 }
@@ -143,21 +149,7 @@ int64_t InstructionDecoder::constantPair(int64_t re, int64_t im, int64_t width) 
   return at;
 }
 
-void InstructionDecoder::readPermutation(Instruction &i) {
-  const int64_t count = attributes_[0];
-  std::vector<int32_t> &permutation = plan_.permutations_.emplace_back();
-  std::vector<bool> seen;
-  for (int64_t j = 0; j < count; j++) {
-    const int32_t from = reader_.below("an entry of the permutation", count);
-    if (size_t(from) >= seen.size()) seen.resize(size_t(from) + 1);
-    if (seen[size_t(from)]) fail("the permutation takes " + text(from) + " twice");
-    seen[size_t(from)] = true;
-    permutation.push_back(from);
-  }
-  i.permutation = permutation.data();
-}
-
-// Checks the operands of everything but loops and maps, and prepares what they point to.
+// Checks the operands of everything but loops and pointwise programs, and prepares what they point to.
 void InstructionDecoder::finish(Instruction &i) {
   const int64_t *n = attributes_;
   const auto times = [&](int64_t a, int64_t b) { return product(reader_, a, b); };
@@ -203,33 +195,27 @@ void InstructionDecoder::finish(Instruction &i) {
       if (i.op == Opcode::put) std::swap(units[0], units[1]);
       separate = true;
       break;
-    case Opcode::fft:
-      if (n[0] < 1) fail("a transform of size 0");
-      requireFlag("inverse", n[1]);
-      units = {2 * n[0], 2 * n[0]};
+    case Opcode::permute: {
+      const int64_t known = int64_t(plan_.permutations_.size());
+      if (n[0] >= known) fail("permutation " + text(n[0]) + " is named; there are " + text(known));
+      const std::vector<int32_t> &permutation = plan_.permutations_[size_t(n[0])];
+      i.permutation = permutation.data();
+      i.attributes[0] = int64_t(permutation.size());
+      units = {2 * i.attributes[0], 2 * i.attributes[0]};
       separate = true;
       break;
-    case Opcode::permute:
-      units = {2 * n[0], 2 * n[0]};
-      separate = true;
-      readPermutation(i);
-      break;
+    }
     case Opcode::batchSize:
       units = {1};
       break;
     case Opcode::loop:
     case Opcode::map:
+    case Opcode::transform:
       break;
   }
   const OpcodeInfo &info = opcodeTable[int(i.op)];
   for (int32_t o = 0; o < i.operandCount; o++) place(o, info.operandNames[o], 0, units[size_t(o)]);
   if (separate) forbidOverlap(units);
-  if (i.op == Opcode::fft && !dead_) {
-    // Only now is the size known to fit into an arena, and so its table into memory.
-    i.fft = plan_.ffts_.of(n[0]);
-    const bool spread = segment_.varying && !(*operands_)[1].varying;
-    needScratch(2 * (i.fft->scratch + (spread ? n[0] : 0)));
-  }
 }
 
 }  // namespace parseval

@@ -33,9 +33,40 @@ class InstructionDecoder {
   void readAttributes(const OpcodeInfo &info);
   void finish(Instruction &i);
   void readLoop();
-  void readMap(Instruction &i, int32_t attributeCount);
-  void readMicros(std::vector<MicroInstruction> &micros, const std::vector<MapOperand> &operands);
-  void readPermutation(Instruction &i);
+
+  // A pointwise program while it is decoded.
+  struct RegisterState {
+    int32_t width = 0;  // 0: nothing written yet
+    Register at{Place::temporary, 0};
+  };
+  struct Draft {
+    int64_t count;
+    int32_t outputs, inputs, temporaries;
+    bool takesElement;  // as register 0
+    int32_t first = 0;  // of its operands
+    std::vector<RegisterState> registers{};
+    std::vector<MicroInstruction> micros{};
+    std::vector<Gathering> gatherings{};
+    std::vector<int32_t> sums{};
+    bool hasResult = false;
+    Register result{Place::temporary, 0}, element{Place::constant, 0};
+  };
+  void readMap(Instruction &i);
+  void readTransform(Instruction &i);
+  void readProgram(Draft &draft);
+  void readProgramOperands(Draft &draft);
+  void readMicros(Draft &draft);
+  void readMicro(Draft &draft);
+  void readResult(Draft &draft);
+  bool moveAlike(const Operand &a, const Operand &b) const;
+  bool sharesMemory(int32_t a, int32_t b) const;
+  Register newTemporary(Draft &draft);
+  void replace(Draft &draft, Register from, Register to);
+  void settleElement(Draft &draft);
+  void settleResult(Draft &draft);
+  void settleOutputs(Draft &draft);
+  void settleSums(Draft &draft);
+  const Pointwise *finishProgram(const Draft &draft, int64_t tile);
 
   int64_t constantPair(int64_t re, int64_t im, int64_t width);
   // Checks that the operand with `units` of its own from `low` on stays inside its arena.
@@ -58,8 +89,8 @@ class InstructionDecoder {
   bool dead_ = false;  // inside a loop that never runs: there is nothing to stay inside of
   std::vector<Operand> *operands_ = nullptr;
   int64_t attributes_[mostAttributes] = {};
-  // Of a map.
-  int32_t outputs_ = 0, inputs_ = 0, temporaries_ = 0;
+  // Of pointwise programs.
+  std::vector<ProgramOperand> *programOperands_ = nullptr;
   std::vector<Extent> extents_;
 };
 

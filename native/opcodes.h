@@ -5,16 +5,17 @@
 
 namespace parseval {
 
-constexpr int32_t planVersion = 1;
+constexpr int32_t planVersion = 2;
 constexpr int32_t planMagic = 0x50525356;
 constexpr int maxDepth = 8;
 constexpr int maxMapOperands = 64;
 constexpr int mostOperands = 3;    // of the opcodes that are not variadic
-constexpr int mostAttributes = 4;  // before the variadic ones
+constexpr int mostAttributes = 8;  // before the variadic ones
 
 enum class Opcode : int32_t {
   loop,
   map,
+  transform,
   copy,
   fill,
   sum,
@@ -24,7 +25,6 @@ enum class Opcode : int32_t {
   outer,
   take,
   put,
-  fft,
   permute,
   batchSize,
 };
@@ -39,20 +39,20 @@ struct OpcodeInfo {
 };
 
 constexpr OpcodeInfo opcodeTable[opcodeCount] = {
-    {"loop", 0, 3, false, {nullptr, nullptr, nullptr}, {"length", "reverse", "instructions", nullptr}},
-    {"map", 0, 4, true, {nullptr, nullptr, nullptr}, {"count", "outputs", "inputs", "temporaries"}},
-    {"copy", 2, 2, false, {"to", "from", nullptr}, {"units", "repeats", nullptr, nullptr}},
-    {"fill", 1, 4, false, {"to", nullptr, nullptr}, {"count", "width", "re", "im"}},
-    {"sum", 2, 2, false, {"to", "from", nullptr}, {"outer", "inner", nullptr, nullptr}},
-    {"dot", 3, 2, false, {"to", "a", "b"}, {"count", "width", nullptr, nullptr}},
-    {"logSumExp", 2, 1, false, {"to", "from", nullptr}, {"count", nullptr, nullptr, nullptr}},
-    {"matvec", 3, 4, false, {"to", "matrix", "vector"}, {"rows", "columns", "width", "adjoint"}},
-    {"outer", 3, 4, false, {"to", "a", "b"}, {"rows", "columns", "width", "accumulate"}},
-    {"take", 3, 2, false, {"to", "from", "index"}, {"entries", "units", nullptr, nullptr}},
-    {"put", 3, 3, false, {"to", "from", "index"}, {"entries", "units", "accumulate", nullptr}},
-    {"fft", 2, 2, false, {"to", "from", nullptr}, {"size", "inverse", nullptr, nullptr}},
-    {"permute", 2, 1, true, {"to", "from", nullptr}, {"count", nullptr, nullptr, nullptr}},
-    {"batchSize", 1, 0, false, {"to", nullptr, nullptr}, {nullptr, nullptr, nullptr, nullptr}},
+    {"loop", 0, 3, false, {nullptr, nullptr, nullptr}, {"length", "reverse", "instructions", nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"map", 0, 4, true, {nullptr, nullptr, nullptr}, {"count", "outputs", "inputs", "temporaries", nullptr, nullptr, nullptr, nullptr}},
+    {"transform", 0, 8, true, {nullptr, nullptr, nullptr}, {"size", "inverse", "outputs", "inputs", "temporaries", "outputsAfter", "inputsAfter", "temporariesAfter"}},
+    {"copy", 2, 2, false, {"to", "from", nullptr}, {"units", "repeats", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"fill", 1, 4, false, {"to", nullptr, nullptr}, {"count", "width", "re", "im", nullptr, nullptr, nullptr, nullptr}},
+    {"sum", 2, 2, false, {"to", "from", nullptr}, {"outer", "inner", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"dot", 3, 2, false, {"to", "a", "b"}, {"count", "width", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"logSumExp", 2, 1, false, {"to", "from", nullptr}, {"count", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"matvec", 3, 4, false, {"to", "matrix", "vector"}, {"rows", "columns", "width", "adjoint", nullptr, nullptr, nullptr, nullptr}},
+    {"outer", 3, 4, false, {"to", "a", "b"}, {"rows", "columns", "width", "accumulate", nullptr, nullptr, nullptr, nullptr}},
+    {"take", 3, 2, false, {"to", "from", "index"}, {"entries", "units", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"put", 3, 3, false, {"to", "from", "index"}, {"entries", "units", "accumulate", nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"permute", 2, 1, false, {"to", "from", nullptr}, {"permutation", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
+    {"batchSize", 1, 0, false, {"to", nullptr, nullptr}, {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
 };
 
 // Pointwise operations inside a map.
@@ -63,6 +63,7 @@ enum class Micro : int32_t {
   sub,
   mul,
   div,
+  conjMul,
   scale,
   complex,
   neg,
@@ -82,7 +83,7 @@ enum class Micro : int32_t {
   relu,
   step,
 };
-constexpr int microCount = 24;
+constexpr int microCount = 25;
 constexpr int ownWidth = 3;
 
 // widths: a set, 1 real and 2 complex; a, b: the operands' widths, 0 none, ownWidth that of the micro-op.
@@ -98,6 +99,7 @@ constexpr MicroInfo microTable[microCount] = {
     {"sub", 3, 3, 3},
     {"mul", 3, 3, 3},
     {"div", 3, 3, 3},
+    {"conjMul", 2, 2, 2},
     {"scale", 2, 1, 2},
     {"complex", 2, 1, 1},
     {"neg", 3, 3, 0},

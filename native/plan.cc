@@ -55,6 +55,24 @@ void Plan::readRim(Reader &reader) {
   }
 }
 
+void Plan::readPermutations(Reader &reader) {
+  reader.enter("permutations");
+  const int32_t number = reader.count("the number of permutations");
+  for (int32_t n = 0; n < number; n++) {
+    reader.enter(numbered("permutation", n));
+    const int32_t count = reader.count("its length");
+    std::vector<int32_t> &permutation = permutations_.emplace_back();
+    std::vector<bool> seen;
+    for (int32_t j = 0; j < count; j++) {
+      const int32_t from = reader.below("an entry", count);
+      if (size_t(from) >= seen.size()) seen.resize(size_t(from) + 1);
+      if (seen[size_t(from)]) reader.fail("takes " + std::to_string(from) + " twice");
+      seen[size_t(from)] = true;
+      permutation.push_back(from);
+    }
+  }
+}
+
 Plan::Plan(const int32_t *code, size_t codeSize, const double *constantValues, size_t constantCount,
            Precision precision)
     : constants(precision), ffts_(precision) {
@@ -68,6 +86,7 @@ Plan::Plan(const int32_t *code, size_t codeSize, const double *constantValues, s
   varyingUnits = reader.count("the number of varying units");
   for (size_t i = 0; i < constantCount; i++) constants.push(constantValues[i]);
   readRim(reader);
+  readPermutations(reader);
   if (precision == Precision::Single)
     for (size_t n = 0; n < inputs.size(); n++)
       if (inputs[n].bound > 1 << 24)

@@ -49,13 +49,17 @@ class Plan {
   friend class InstructionDecoder;
   void readRim(Reader &reader);
 
+  void readPermutations(Reader &reader);
+
   // What instructions point to; deques, so that nothing moves.
   FftTables ffts_;
+  std::vector<std::vector<int32_t>> permutations_;
   std::deque<std::vector<Operand>> operands_;
-  std::deque<std::vector<int32_t>> permutations_;
-  std::deque<std::vector<MapOperand>> mapOperands_;
+  std::deque<std::vector<ProgramOperand>> programOperands_;
   std::deque<std::vector<MicroInstruction>> micros_;
-  std::deque<Map> maps_;
+  std::deque<std::vector<Gathering>> gatherings_;
+  std::deque<std::vector<int32_t>> sums_;
+  std::deque<Pointwise> programs_;
 };
 
 }  // namespace parseval

@@ -23,6 +23,7 @@ class Reader {
   bool rate(const char *what);                          // true: varying
   int32_t below(const char *what, int64_t bound);       // from 0 to bound − 1
   void expectEnd() const;
+  int64_t at() const { return int64_t(at_); }  // integers read so far
 
   // Where in the plan reading is, for errors: a segment and an instruction, or a list.
   void enter(std::string where) { where_ = std::move(where); }

@@ -1,19 +1,31 @@
 /** The passes of the compiler, in order. */
 import type { Func } from '../ir/expr.ts'
 import { expand } from './expand.ts'
+import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
 import { hoist } from './hoist.ts'
+import { narrowProducts } from './narrowProducts.ts'
 import type { Pass } from './pass.ts'
 import { prune } from './prune.ts'
 import { simplify } from './simplify.ts'
+import { sinkPermutations } from './sinkPermutations.ts'
+
+/**
+ * What is worth doing before a gradient is taken: what is rewritten or leaves a loop here need not be undone in the
+ * gradient of it.
+ */
+export const preparatory: readonly Pass[] = [simplify, fuseUnitary, narrowProducts, hoist]
 
 /** From a model's function to what the engine has instructions for. */
 export const standard: readonly Pass[] = [
   simplify,
+  narrowProducts,
   fuseUnitary, // needs whole chains, so before they are written out
   expand,
   simplify, // the formulas that `expand` writes have constants in them
+  sinkPermutations, // so that those of parameters are hoisted
   hoist, // what `expand` wrote of parameters leaves the loops
+  factorSums,
   prune,
 ]
 

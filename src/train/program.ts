@@ -10,6 +10,7 @@ import { argument, type Func, func, type Param, type TypeMismatch } from '../ir/
 import { print } from '../ir/print.ts'
 import { reals } from '../ir/type.ts'
 import { valueAndGradient } from '../passes/differentiate.ts'
+import { optimise, preparatory } from '../passes/pipeline.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Optimiser } from './optimiser.ts'
 
@@ -65,7 +66,7 @@ export const trainingPrograms = (
   const loss = lossOf(model, task)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
   const gradient = valueAndGradient(
-    loss.right,
+    optimise(loss.right, preparatory),
     model.parameters.map((_, i) => i),
   )
   if (E.isLeft(gradient)) return E.left(gradient.left.message)

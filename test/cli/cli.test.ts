@@ -170,7 +170,7 @@ describe('a run', () => {
     assert.ok(E.isRight(records))
     assert.deepEqual(
       records.right.map(r => r.kind),
-      ['started', 'evaluation', 'step', 'step', 'evaluation', 'saved', 'finished'],
+      ['started', 'evaluation', 'saved', 'step', 'step', 'evaluation', 'saved', 'finished'],
     )
   })
 

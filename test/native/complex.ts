@@ -37,6 +37,8 @@ export const micro = (op: MicroOpName, x: Row, y: Row): Row => {
       return mul(a, b)
     case 'div':
       return div(a, b)
+    case 'conjMul':
+      return mul(conj(a), b)
     case 'scale':
       return scaled(a[0], b)
     case 'complex':

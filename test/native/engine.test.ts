@@ -11,46 +11,8 @@ import {
 } from '../../src/backend/native/opcodes.ts'
 import type { Instruction, Operand } from '../../src/backend/native/plan.ts'
 import * as C from './complex.ts'
-import { addon, apply, instruction, loop, map, plan, program, uniform, type Value, varying } from './plans.ts'
-
-const precisions = ['single', 'double'] as const
-const settings = precisions.flatMap(precision => addon.features().isa.map(isa => ({ precision, isa })))
-const tolerance = { single: 2e-5, double: 1e-12 } as const
-
-/** The same numbers in every run: a linear congruential generator, in (−1, 1). */
-const numbers = (seed: number) => {
-  let state = (seed * 2654435761) >>> 0
-  return (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.fround((state / 2 ** 32) * 2 - 1)
-  }
-}
-const value = (
-  next: () => number,
-  rate: 'uniform' | 'varying',
-  units: number,
-  batch: number,
-  change: (x: number) => number = x => x,
-): Value => {
-  const row = (): number[] => Array.from({ length: units }, () => change(next()))
-  const first = row()
-  return {
-    rate,
-    units,
-    gap: 3,
-    rows: Array.from({ length: batch }, (_, b) => (b === 0 || rate === 'uniform' ? first : row())),
-  }
-}
-
-const near = (actual: Float64Array, expected: readonly number[], allowed: number, what: string): void => {
-  assert.equal(actual.length, expected.length, what)
-  const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs))
-  expected.forEach((x, n) => {
-    const y = actual[n]!
-    const same = Object.is(x, y) || Math.abs(x - y) <= allowed * size || (Number.isNaN(x) && Number.isNaN(y))
-    assert.ok(same, `${what}: number ${n} is ${y}, expected ${x}`)
-  })
-}
+import { apply, instruction, loop, map, plan, program, uniform, type Value, varying } from './plans.ts'
+import { near, numbers, range, settings, tolerance, total, value } from './values.ts'
 
 const rates = ['uniform', 'varying'] as const
 /** The rates of a result and its operands that a plan may have. */
@@ -74,6 +36,7 @@ const check = (
     start?: boolean
     batches?: readonly number[]
     constants?: readonly number[]
+    permutations?: readonly (readonly number[])[]
   } = {},
 ): Promise<void> =>
   (async () => {
@@ -93,7 +56,13 @@ const check = (
           )
           const start = options.start ? value(next, rate!, units[0]!, batch) : undefined
           const got = await apply(
-            { precision, isa, batch, constants: options.constants ?? [] },
+            {
+              precision,
+              isa,
+              batch,
+              constants: options.constants ?? [],
+              permutations: options.permutations ?? [],
+            },
             { rate: rate!, units: units[0]!, ...(start ? { start } : {}) },
             inputs,
             (to, ...operands) => [instruction(op, [to, ...operands], attributes)],
@@ -109,9 +78,6 @@ const check = (
           )
         }
   })()
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
-const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0)
 
 describe('the header', () => {
   it('is the one generated from the table', () => {
@@ -249,7 +215,9 @@ describe('opcodes', () => {
       }
   })
   it('permute', () =>
-    check('permute', [4, 2, 0, 3, 1], [8, 8], x => [2, 0, 3, 1].flatMap(j => [x[2 * j]!, x[2 * j + 1]!])))
+    check('permute', [1], [8, 8], x => [2, 0, 3, 1].flatMap(j => [x[2 * j]!, x[2 * j + 1]!]), {
+      permutations: [[0], [2, 0, 3, 1]],
+    }))
   it('batchSize', async () => {
     for (const setting of settings)
       for (const rate of rates) {
@@ -259,46 +227,6 @@ describe('opcodes', () => {
         assert.ok(n.every(x => x === 9) && n.length === (rate === 'uniform' ? 1 : 9))
       }
   })
-})
-
-describe('fft', () => {
-  const sizes = [...range(64).map(n => n + 1), 100, 127, 128, 243, 509, 512, 1000, 1009, 4096]
-  for (const { precision, isa } of settings)
-    it(`${precision} ${isa}`, async () => {
-      const next = numbers(5)
-      for (const n of sizes)
-        for (const [rate, from] of [
-          ['uniform', 'uniform'],
-          ['varying', 'varying'],
-          ['varying', 'uniform'],
-        ] as const) {
-          const batch = rate === 'varying' ? 3 : 1
-          if (n > 600 && rate !== from) continue
-          const x = value(next, from, 2 * n, batch)
-          const run = (y: Value, inverse: number): Promise<Float64Array> =>
-            apply({ precision, isa, batch }, { rate, units: 2 * n }, [y], (to, f) => [
-              instruction('fft', [to, f], [n, inverse]),
-            ])
-          const last = batch - 1
-          const forward = await run(x, 0)
-          const wanted = C.dft(x.rows[last]!, false)
-          const error = (a: ArrayLike<number>, b: readonly number[]): number =>
-            Math.sqrt(total(b.map((v, j) => (v - a[j]!) ** 2)) / total(b.map(v => v * v)))
-          const allowed = (precision === 'single' ? 3e-7 : 6e-16) * (2 + Math.log2(n))
-          const relative = error(forward.subarray(last * 2 * n), wanted)
-          assert.ok(relative < allowed, `size ${n} ${rate} of ${from}: ${relative}`)
-          const inverse = error((await run(x, 1)).subarray(last * 2 * n), C.dft(x.rows[last]!, true))
-          assert.ok(inverse < allowed, `inverse, size ${n} ${rate} of ${from}: ${inverse}`)
-          const rows = range(batch).map(b => [...forward.subarray(b * 2 * n, (b + 1) * 2 * n)])
-          if (rate === from) {
-            const back = error(
-              (await run({ rate, units: 2 * n, rows }, 1)).subarray(last * 2 * n),
-              x.rows[last]!,
-            )
-            assert.ok(back < 2 * allowed, `there and back, size ${n}: ${back}`)
-          }
-        }
-    })
 })
 
 describe('micro-ops', () => {
@@ -463,6 +391,89 @@ describe('map', () => {
         [0, 100].flatMap(s => range(20).map(n => s + 2 * (19 - n))),
       )
     }
+  })
+  it('sums up what goes to an output of step 0', async () => {
+    for (const setting of settings)
+      for (const [rate, ...from] of combinations(2))
+        for (const count of [0, 1, 3, 64, 65, 200]) {
+          const next = numbers(count)
+          const [x, y] = from.map(r => value(next, r, 2 * count, 3))
+          // Σ conj(x) y directly, Σ (x + y) by way of a temporary, Σ |x|, read again; registers: x, y, sums
+          const got = await apply(
+            { ...setting, batch: 3 },
+            { rate: rate!, units: 5 },
+            [x!, y!],
+            (to, a, b) => [
+              map(
+                count,
+                [
+                  [to, 2, 0],
+                  [{ ...to, offset: to.offset + 2 }, 2, 0],
+                  [{ ...to, offset: to.offset + 4 }, 1, 0],
+                ],
+                [
+                  [a!, 2, 1],
+                  [b!, 2, 1],
+                ],
+                1,
+                [
+                  ['conjMul', 2, 3, 0, 1],
+                  ['add', 2, 4, 0, 1],
+                  ['modulus', 1, 5, 0],
+                  ['add', 1, 2, 5, 5],
+                ],
+              ),
+            ],
+          )
+          const want = range(rate === 'uniform' ? 1 : 3).flatMap(r => [
+            ...C.dot(x!.rows[r]!, y!.rows[r]!),
+            ...[0, 1].map(w =>
+              total(range(count).map(e => x!.rows[r]![2 * e + w]! + y!.rows[r]![2 * e + w]!)),
+            ),
+            total(range(count).map(e => Math.hypot(x!.rows[r]![2 * e]!, x!.rows[r]![2 * e + 1]!))),
+          ])
+          near(got, want, 4 * tolerance[setting.precision], `${setting.isa} ${[rate, ...from]} ${count}`)
+        }
+  })
+  it('reads through permutations', async () => {
+    for (const setting of settings)
+      for (const [rate, ...from] of combinations(2))
+        for (const width of [1, 2]) {
+          const count = 150
+          const [p, q] = [range(count).map(e => (7 * e + 3) % count), range(count).reverse()]
+          const next = numbers(width)
+          const [x, y] = from.map(r => value(next, r, width * count, 3))
+          const got = await apply(
+            { ...setting, batch: 3, permutations: [p, q] },
+            { rate: rate!, units: width * count },
+            [x!, y!],
+            (to, a, b) => [
+              map(
+                count,
+                [[to, width, 1]],
+                [
+                  [a!, width, 1, 0],
+                  [b!, width, 1, 1],
+                  [b!, width, 1],
+                ],
+                0,
+                [
+                  ['sub', width, 3, 0, 1],
+                  ['add', width, 3, 3, 2],
+                ],
+              ),
+            ],
+          )
+          const want = range(rate === 'uniform' ? 1 : 3).flatMap(r =>
+            range(count).flatMap(e =>
+              range(width).map(w => {
+                const at = (v: Value, n: number): number => v.rows[r]![width * n + w]!
+                return at(x!, p[e]!) - at(y!, q[e]!) + at(y!, e)
+              }),
+            ),
+          )
+          near(got, want, tolerance[setting.precision], `${setting.isa} ${[rate, ...from]} ${width}`)
+        }
   })
 })
 

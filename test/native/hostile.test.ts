@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import type { NativeProgram } from '../../src/backend/native/addon.ts'
 import { type Plan, type Segment, tape } from '../../src/backend/native/plan.ts'
-import { addon, instruction, loop, map, plan, program, uniform, varying } from './plans.ts'
+import { addon, fft, instruction, loop, map, plan, program, transform, uniform, varying } from './plans.ts'
 
 /** One of everything. */
 const everything: Plan = plan({
@@ -20,12 +20,16 @@ const everything: Plan = plan({
     { rate: 'varying', offset: 40, units: 20 },
   ],
   updates: [{ output: 0, input: 0 }],
+  permutations: [
+    [2, 0, 1],
+    [4, 2, 0, 3, 1],
+  ],
   segments: [
     {
       rate: 'uniform',
       instructions: [
         instruction('copy', [uniform(20), uniform(0)], [10, 2]),
-        instruction('fft', [uniform(40), uniform(0)], [7, 0]),
+        fft(7, 0, uniform(40), uniform(0)),
         instruction('logSumExp', [uniform(60), uniform(0)], [5]),
       ],
       reductions: [],
@@ -57,9 +61,51 @@ const everything: Plan = plan({
           instruction('outer', [varying(66, 0), varying(0, 0), uniform(0, 0)], [2, 3, 1, 1]),
           instruction('take', [varying(72, 0), uniform(0, 0), varying(20, 0)], [4, 2]),
           instruction('put', [varying(72, 0), uniform(0, 0), varying(20, 0)], [4, 2, 1]),
-          instruction('permute', [varying(40, 0), varying(0, 0)], [3, 2, 0, 1]),
-          instruction('fft', [varying(40, 0), uniform(0, 0)], [5, 1]),
+          instruction('permute', [varying(40, 0), varying(0, 0)], [0]),
+          fft(5, 1, varying(40, 0), uniform(0, 0)),
           instruction('batchSize', [varying(79, 0)], []),
+          map(
+            5,
+            [[varying(50, 0), 2, 0]],
+            [
+              [varying(0, 0), 2, 1, 1],
+              [uniform(0, 0), 2, 1, 1],
+            ],
+            0,
+            [['conjMul', 2, 2, 0, 1]],
+          ),
+          transform(
+            5,
+            0,
+            {
+              outputs: [
+                [varying(24, 0), 1, 0],
+                [varying(26, 1), 2, 1],
+              ],
+              inputs: [
+                [varying(0, 0), 2, 1, 1],
+                [uniform(0, 2), 2, 1],
+              ],
+              temporaries: 1,
+              micros: [
+                ['mul', 2, 2, 0, 1],
+                ['modulus', 1, 3, 2],
+                ['move', 2, 4, 2],
+              ],
+              result: 2,
+            },
+            {
+              outputs: [
+                [varying(40, 0), 2, 1],
+                [varying(52, 0), 2, 0],
+              ],
+              inputs: [[varying(60, 0), 2, 1]],
+              micros: [
+                ['move', 2, 2, 0],
+                ['conjMul', 2, 3, 1, 0],
+              ],
+            },
+          ),
         ]),
       ],
       reductions: [{ from: 40, to: 60, units: 4 }],
@@ -145,6 +191,15 @@ describe('a plan that is wrong', () => {
     })
   const fill = (offset: number, ...strides: number[]) =>
     instruction('fill', [uniform(offset, ...strides)], [1, 1, 0, 0])
+  const constantElement = { temporaries: 1, micros: [['constant', 2, 0, 0, 0]] } as const
+  type Places = Parameters<typeof map>[1]
+  const permuted = (outputs: Places, input: Places[number]): Plan => ({
+    ...segment('uniform', map(3, outputs, [input], 0, [['move', 1, 1, 0]])),
+    permutations: [
+      [2, 0, 1],
+      [1, 0],
+    ],
+  })
   const cases: readonly [string, Plan, RegExp][] = [
     [
       'an operand outside',
@@ -182,21 +237,99 @@ describe('a plan that is wrong', () => {
       segment('varying', instruction('copy', [uniform(0), varying(0)], [1, 1])),
       /writes varying operands only/,
     ],
+    ['no transform', segment('uniform', fft(0, 0, uniform(0), uniform(2))), /size 0/],
     [
-      'an overlapping transform',
-      segment('uniform', instruction('fft', [uniform(0), uniform(2)], [3, 0])),
-      /overlaps operand 1/,
+      'a transform larger than its arenas',
+      segment('uniform', transform(2 ** 30, 0, { ...constantElement, result: 0 }, {})),
+      /transform of size 1073741824, larger than the arenas/,
     ],
-    ['no transform', segment('uniform', instruction('fft', [uniform(0), uniform(2)], [0, 0])), /size 0/],
+    [
+      'a transform of a real register',
+      segment('uniform', transform(2, 0, { inputs: [[uniform(0), 1, 1]], result: 0 }, {})),
+      /register 0, which is transformed, is not complex/,
+    ],
+    [
+      'a transform of nothing',
+      segment('uniform', transform(2, 0, { temporaries: 1, result: 0 }, {})),
+      /is never written/,
+    ],
+    [
+      'the element written',
+      segment('uniform', transform(2, 0, { ...constantElement, result: 0 }, { micros: [['neg', 2, 0, 0]] })),
+      /register 0 is an input/,
+    ],
+    [
+      'attributes that nobody reads',
+      segment('uniform', {
+        ...fft(2, 0, uniform(0), uniform(4)),
+        attributes: [...fft(2, 0, uniform(0), uniform(4)).attributes, 7],
+      }),
+      /has 23 attributes, of which 22 have a meaning/,
+    ],
     [
       'no permutation',
-      segment('uniform', instruction('permute', [uniform(0), uniform(4)], [2, 1, 1])),
-      /takes 1 twice/,
+      {
+        ...segment('uniform'),
+        permutations: [
+          [1, 0],
+          [1, 1],
+        ],
+      },
+      /permutation 1: takes 1 twice/,
     ],
     [
-      'a short permutation',
-      segment('uniform', instruction('permute', [uniform(0), uniform(4)], [2, 1])),
-      /2 attributes for a permutation of 2/,
+      'a permutation too far',
+      { ...segment('uniform'), permutations: [[0, 2]] },
+      /an entry is 2; there are 2/,
+    ],
+    [
+      'a permutation there is not',
+      segment('uniform', instruction('permute', [uniform(0), uniform(4)], [0])),
+      /permutation 0 is named; there are 0/,
+    ],
+    [
+      'a permutation in a program there is not',
+      permuted([[uniform(0), 1, 1]], [uniform(4), 1, 1, 2]),
+      /permutation 2 is named; there are 2/,
+    ],
+    [
+      'a permutation of another length',
+      permuted([[uniform(0), 1, 1]], [uniform(4), 1, 1, 1]),
+      /operand 1 has a permutation of 2 for 3 elements/,
+    ],
+    [
+      'a permutation with a step',
+      permuted([[uniform(0), 1, 1]], [uniform(4), 1, 2, 0]),
+      /operand 1 has a permutation and step 2/,
+    ],
+    [
+      'an output with a permutation',
+      permuted([[uniform(0), 1, 1, 0]], [uniform(4), 1, 1]),
+      /operand 0 is an output with a permutation/,
+    ],
+    [
+      'a permuted input outside',
+      permuted([[uniform(0), 1, 1]], [uniform(8), 1, 1, 0]),
+      /operand 1 \(input\) spans units 8 to 11/,
+    ],
+    [
+      'a permuted input that is written over',
+      permuted([[uniform(0), 1, 1]], [uniform(2), 1, 1, 0]),
+      /output operand 0 overlaps operand 1, which is read through a permutation/,
+    ],
+    [
+      'too many micro-ops',
+      segment(
+        'uniform',
+        map(
+          1,
+          [[uniform(0), 1, 1]],
+          [[uniform(2), 1, 1]],
+          0,
+          Array.from({ length: 300 }, () => ['neg', 1, 1, 0]),
+        ),
+      ),
+      /more than 256 micro-ops/,
     ],
     [
       'a width',
@@ -262,8 +395,8 @@ describe('a plan that is wrong', () => {
     ],
     [
       'another version',
-      { ...segment('uniform'), version: 99 as 1 },
-      /version 99; this engine runs version 1/,
+      { ...segment('uniform'), version: 99 as 2 },
+      /version 99; this engine runs version 2/,
     ],
   ]
   for (const [what, wrong, message] of cases)

@@ -38,11 +38,18 @@ export const loop = (length: number, reverse: boolean, body: readonly Instructio
 })
 
 type MicroRow = readonly [op: MicroOpName, width: number, to: number, a?: number, b?: number]
-/** `places`: (operand, width, step) of the outputs, then of the inputs. */
+/** Width, step, and the place of a permutation in the plan's table. */
+type Place = readonly [Operand, width: number, step: number, permutation?: number]
+const encoded = (places: readonly Place[], micros: readonly MicroRow[]): readonly number[] => [
+  ...places.flatMap(([, width, step, permutation = -1]) => [width, step, permutation]),
+  micros.length,
+  ...micros.flatMap(([op, width, to, a = 0, b = 0]) => [microOpCode(op), width, to, a, b]),
+]
+
 export const map = (
   count: number,
-  outputs: readonly (readonly [Operand, number, number])[],
-  inputs: readonly (readonly [Operand, number, number])[],
+  outputs: readonly Place[],
+  inputs: readonly Place[],
   temporaries: number,
   micros: readonly MicroRow[],
 ): Instruction => {
@@ -50,17 +57,51 @@ export const map = (
   return instruction(
     'map',
     all.map(([o]) => o),
+    [count, outputs.length, inputs.length, temporaries, ...encoded(all, micros)],
+  )
+}
+
+export interface Pointwise {
+  readonly outputs?: readonly Place[]
+  readonly inputs?: readonly Place[]
+  readonly temporaries?: number
+  readonly micros?: readonly MicroRow[]
+}
+/** A transform of register `result` of the first program. */
+export const transform = (
+  size: number,
+  inverse: number,
+  before: Pointwise & { readonly result: number },
+  after: Pointwise,
+): Instruction => {
+  const places = (p: Pointwise): readonly Place[] => [...(p.outputs ?? []), ...(p.inputs ?? [])]
+  const counts = (p: Pointwise): readonly number[] => [
+    p.outputs?.length ?? 0,
+    p.inputs?.length ?? 0,
+    p.temporaries ?? 0,
+  ]
+  return instruction(
+    'transform',
+    [...places(before), ...places(after)].map(([o]) => o),
     [
-      count,
-      outputs.length,
-      inputs.length,
-      temporaries,
-      ...all.flatMap(([, width, step]) => [width, step]),
-      micros.length,
-      ...micros.flatMap(([op, width, to, a = 0, b = 0]) => [microOpCode(op), width, to, a, b]),
+      size,
+      inverse,
+      ...counts(before),
+      ...counts(after),
+      ...encoded(places(before), before.micros ?? []),
+      before.result,
+      ...encoded(places(after), after.micros ?? []),
     ],
   )
 }
+/** Nothing before it, nothing after. */
+export const fft = (size: number, inverse: number, to: Operand, from: Operand): Instruction =>
+  transform(
+    size,
+    inverse,
+    { inputs: [[from, 2, 1]], result: 0 },
+    { outputs: [[to, 2, 1]], micros: [['move', 2, 1, 0]] },
+  )
 
 export const plan = (parts: Partial<Plan>): Plan => ({
   version: planVersion,
@@ -69,6 +110,7 @@ export const plan = (parts: Partial<Plan>): Plan => ({
   inputs: [],
   outputs: [],
   updates: [],
+  permutations: [],
   segments: [],
   ...parts,
 })
@@ -110,6 +152,7 @@ export const apply = async (
     batch: number
     threads?: number
     constants?: readonly number[]
+    permutations?: readonly (readonly number[])[]
   },
   result: Pick<Value, 'rate' | 'units'> & { readonly start?: Value },
   inputs: readonly Value[],
@@ -126,6 +169,7 @@ export const apply = async (
     plan({
       units,
       constants: options.constants ?? [],
+      permutations: options.permutations ?? [],
       inputs: given.map(({ value, offset }, n) => ({
         name: `input ${n}`,
         rate: value.rate,

@@ -1,23 +1,29 @@
 /** What lowering knows of one block (the top level or a loop's body) before it emits: who uses what, and when. */
 import { type Expr, tensorType } from '../../ir/expr.ts'
-import { isPointwise } from '../../ir/ops.ts'
+import { reals } from '../../ir/type.ts'
 import { postorderBy } from '../../ir/walk.ts'
-import { schedule, type Unit } from './schedule.ts'
+import { type Need, nodesOf, schedule, takesElements, type Unit } from './schedule.ts'
 
 export interface Block {
   readonly units: readonly Unit[]
   readonly unitOf: ReadonlyMap<Expr, number>
   /** The last unit that reads the node, itself or through a view of it; ∞ for results. */
   readonly lastUse: (e: Expr) => number
-  /** No instruction of its own: read as a constant or a repeated scalar where it is used. */
+  /** No instruction of its own: read as a constant, a repeated scalar or a permuted value where it is used. */
   readonly isVirtual: (e: Expr) => boolean
   /** Sums into a carry in place: the node, and what it adds. */
   readonly accumulates: ReadonlyMap<Expr, Expr>
   readonly users: (e: Expr) => readonly Expr[]
 }
 
-/** A part of another node's buffer. */
-export const isView = (e: Expr): boolean => e.op === 'slice' || e.op === 'get'
+/** A part of another node's buffer, or all of it: the sum of a single entry is that entry. */
+export const isView = (e: Expr): boolean =>
+  e.op === 'slice' ||
+  e.op === 'get' ||
+  (e.op === 'sum' && reals(tensorType(e)) === reals(tensorType(e.args[0]!)))
+
+/** A permutation of another node's value. */
+export const isPermuted = (e: Expr): boolean => e.op === 'apply' && e.args[0]!.op === 'permute'
 
 /** Operands that have values: an application's operator has none. */
 export const operandsOf = (e: Expr): readonly Expr[] => (e.op === 'apply' ? e.args.slice(1) : e.args)
@@ -47,12 +53,9 @@ export const analyse = (
     )
   const isVirtual = (e: Expr): boolean => {
     if (known(e) || rootSet.has(e)) return false
-    if (e.op === 'constant') return users(e).every(u => isPointwise(u.op) || isInitialOnly(u, e))
-    return (
-      e.op === 'broadcast' &&
-      tensorType(e.args[0]!).shape.length === 0 &&
-      users(e).every(u => isPointwise(u.op))
-    )
+    if (e.op === 'constant') return users(e).every(u => takesElements(u) || isInitialOnly(u, e))
+    const repeats = e.op === 'broadcast' && tensorType(e.args[0]!).shape.length === 0
+    return (repeats || isPermuted(e)) && users(e).every(takesElements)
   }
 
   const accumulates = new Map<Expr, Expr>()
@@ -69,10 +72,16 @@ export const analyse = (
 
   const isTransparent = (e: Expr): boolean => isView(e) || isVirtual(e) || absorbed.has(e)
   const computed = order.filter(e => !known(e) && !isTransparent(e))
-  const seen = new Map<Expr, readonly Expr[]>()
-  for (const e of order)
-    seen.set(e, known(e) ? [] : isTransparent(e) ? operandsOf(e).flatMap(a => seen.get(a)!) : [e])
-  const needs = (e: Expr): readonly Expr[] => operandsOf(e).flatMap(a => seen.get(a)!)
+  // A part or a permutation of a value can be read when all of it is there.
+  const seen = new Map<Expr, readonly Need[]>()
+  const through = (e: Expr): readonly Need[] => operandsOf(e).flatMap(a => seen.get(a)!)
+  for (const e of order) {
+    const late = isView(e) || isPermuted(e)
+    if (known(e)) seen.set(e, [])
+    else if (!isTransparent(e)) seen.set(e, [{ node: e, late: false }])
+    else seen.set(e, late ? through(e).map(n => ({ ...n, late })) : through(e))
+  }
+  const needs = through
 
   // Sums over the examples are the last thing of their segment.
   const segments = [...new Set(computed.map(segmentOf))].sort((a, b) => a - b)
@@ -90,7 +99,7 @@ export const analyse = (
   })
   const unitOf = new Map<Expr, number>()
   units.forEach((u, i) => {
-    for (const e of u.kind === 'single' ? [u.node] : u.nodes) unitOf.set(e, i)
+    for (const e of nodesOf(u)) unitOf.set(e, i)
   })
 
   const last = new Map<Expr, number>()

@@ -11,10 +11,11 @@ import { elements, type Rate, rateOf, reals, width } from '../../ir/type.ts'
 import { postorder } from '../../ir/walk.ts'
 import type { Program } from '../backend.ts'
 import { type Arena, arena, type Buffer } from './allocate.ts'
-import { analyse, type Block, isView } from './block.ts'
-import { mapInstruction, type Source } from './map.ts'
+import { analyse, type Block, isPermuted, isView, operandsOf } from './block.ts'
 import { maxDepth, maxMapOperands, type OpcodeName, planVersion } from './opcodes.ts'
 import type { Instruction, Operand, Plan } from './plan.ts'
+import { programOf, type Source } from './program.ts'
+import { countOf, isSum, nodesOf } from './schedule.ts'
 
 export interface LowerError {
   readonly kind: 'LowerError'
@@ -25,6 +26,7 @@ export interface LowerError {
 interface Shop {
   readonly arenas: Readonly<Record<Rate, Arena>>
   readonly constant: (value: number) => number
+  readonly permutation: (entries: readonly number[]) => number
 }
 
 /** One block being emitted. */
@@ -77,8 +79,9 @@ const release = (site: Site, unit: number): void => {
 const place = (site: Site, e: Expr): Operand => {
   const known = site.places.get(e)
   if (known !== undefined) return known
-  if (e.op !== 'slice') return bug(`no place for ${e.op}`)
+  if (!isView(e) || e.op === 'get') return bug(`no place for ${e.op}`)
   const x = required(e.args[0], 'an operand')
+  if (e.op !== 'slice') return place(site, x)
   return moved(place(site, x), e.attributes.start * (unitsOf(x) / tensorType(x).shape[0]!))
 }
 
@@ -104,36 +107,114 @@ const fill = (site: Site, to: Operand, e: Expr<'constant'>): Instruction =>
 const copy = (to: Operand, from: Operand, units: number, repeats = 1): Instruction =>
   instruction('copy', [to, from], [units, repeats])
 
+/** What a program's node finds as its operand. `members`: the nodes that the program computes itself. */
+const sources =
+  (site: Site, members: ReadonlySet<Expr>, element: Expr | undefined) =>
+  (e: Expr): Source => {
+    const read = (x: Expr, step: 0 | 1, permutation = -1): Source => ({
+      kind: 'input',
+      input: { operand: place(site, x), width: widthOf(x), step, permutation },
+    })
+    const source = (x: Expr): Source => {
+      if (x === element) return { kind: 'element' }
+      if (members.has(x)) return { kind: 'node', node: x }
+      if (!site.block.isVirtual(x)) return read(x, 1)
+      if (x.op === 'constant') {
+        const { re, im } = x.attributes
+        return { kind: 'constant', re, im, width: widthOf(x) }
+      }
+      const [operator, vector] = x.args
+      if (x.op === 'apply' && operator?.op === 'permute')
+        return read(required(vector, 'a vector'), 1, site.shop.permutation(operator.attributes.permutation))
+      const scalar = required(x.args[0], 'a scalar')
+      // A scalar repeated once is as long as the program, so it may be computed in it.
+      const isInside = scalar === element || members.has(scalar) || site.block.isVirtual(scalar)
+      return isInside ? source(scalar) : read(scalar, 0)
+    }
+    return source(e)
+  }
+
+/** Whether a node is read by others than these. */
+const isRead = (site: Site, e: Expr, members: ReadonlySet<Expr>): boolean =>
+  site.targets.has(e) ||
+  site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
+  site.block.users(e).some(u => !members.has(u))
+
 /* One map, or several where it would have more operands than the engine takes. */
-const cluster = (site: Site, nodes: readonly Expr[]): readonly Instruction[] => {
+const map = (site: Site, nodes: readonly Expr[]): readonly Instruction[] => {
   const members = new Set(nodes)
-  const isRead = (e: Expr): boolean =>
-    site.targets.has(e) ||
-    site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
-    site.block.users(e).some(u => !members.has(u))
-  const kept = nodes.filter(isRead)
+  const kept = nodes.filter(e => isSum(e) || isRead(site, e, members))
   const outside = new Set(nodes.flatMap(e => e.args.filter(a => !members.has(a))))
   if (kept.length + outside.size > maxMapOperands) {
     const half = nodes.length >> 1
-    return [...cluster(site, nodes.slice(0, half)), ...cluster(site, nodes.slice(half))]
+    return [...map(site, nodes.slice(0, half)), ...map(site, nodes.slice(half))]
   }
   const stored = new Map(kept.map(e => [e, result(site, e)] as const))
-  const source = (e: Expr): Source => {
-    if (members.has(e)) return { kind: 'node', node: e }
-    if (site.block.isVirtual(e)) {
-      if (e.op === 'constant') {
-        const { re, im } = e.attributes
-        return { kind: 'constant', re, im, width: widthOf(e) }
-      }
-      const scalar = required(e.args[0], 'a scalar')
-      // A scalar repeated once is as long as the cluster, so it may be computed in it.
-      if (members.has(scalar) || (scalar.op === 'constant' && site.block.isVirtual(scalar)))
-        return source(scalar)
-      return { kind: 'input', input: { operand: place(site, scalar), width: widthOf(e), step: 0 } }
-    }
-    return { kind: 'input', input: { operand: place(site, e), width: widthOf(e), step: 1 } }
-  }
-  return [mapInstruction(nodes, stored, source, site.shop.constant)]
+  const source = sources(site, members, undefined)
+  const p = programOf({ nodes, stored, takesElement: false }, source, site.shop.constant)
+  return [
+    instruction(
+      'map',
+      [...p.outputs, ...p.inputs],
+      [countOf(nodes[0]!), p.outputs.length, p.inputs.length, p.temporaries, ...p.attributes],
+    ),
+  ]
+}
+
+/* One instruction, or the three that it is made of where it would have more operands than the engine takes. */
+const transform = (
+  site: Site,
+  before: readonly Expr[],
+  node: Expr,
+  after: readonly Expr[],
+): readonly Instruction[] => {
+  const early = new Set([...before, node])
+  const late = new Set(after)
+  const operand = required(node.args[1], 'a vector')
+  const keep = (nodes: readonly Expr[], members: ReadonlySet<Expr>): ReadonlyMap<Expr, Operand> =>
+    new Map(nodes.filter(e => isSum(e) || isRead(site, e, members)).map(e => [e, result(site, e)] as const))
+  const outside = new Set([...before, ...after].flatMap(e => e.args)).size + before.length + after.length + 2
+  if (outside > maxMapOperands && before.length + after.length > 0)
+    return [
+      ...(before.length > 0 ? map(site, before) : []),
+      ...transform(site, [], node, []),
+      ...(after.length > 0 ? map(site, after) : []),
+    ]
+  const first = programOf(
+    { nodes: before, stored: keep(before, early), takesElement: false, wanted: operand },
+    sources(site, new Set(before), undefined),
+    site.shop.constant,
+  )
+  const stored = keep(after, late)
+  const second = programOf(
+    {
+      nodes: after,
+      stored,
+      takesElement: true,
+      element: after.length === 0 || isRead(site, node, late) ? result(site, node) : undefined,
+    },
+    sources(site, late, node),
+    site.shop.constant,
+  )
+  return [
+    instruction(
+      'transform',
+      [...first.outputs, ...first.inputs, ...second.outputs, ...second.inputs],
+      [
+        tensorType(node).shape[0]!,
+        node.args[0]!.op === 'adjoint' ? 1 : 0,
+        first.outputs.length,
+        first.inputs.length,
+        first.temporaries,
+        second.outputs.length,
+        second.inputs.length,
+        second.temporaries,
+        ...first.attributes,
+        first.result,
+        ...second.attributes,
+      ],
+    ),
+  ]
 }
 
 const accumulate = (site: Site, e: Expr, added: Expr): Instruction => {
@@ -165,14 +246,6 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       const units = unitsOf(first())
       return [copy(result(site, e), from(x), units, unitsOf(e) / units)]
     }
-    case 'dot':
-      return [
-        instruction(
-          'dot',
-          [result(site, e), from(x), from(y)],
-          [elements(tensorType(first()).shape), widthOf(e)],
-        ),
-      ]
     case 'logSumExp':
       return [instruction('logSumExp', [result(site, e), from(x)], [unitsOf(first())])]
     case 'matvec':
@@ -210,14 +283,15 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
         instruction('put', [result(site, e), from(x), from(y)], [e.attributes.size, unitsOf(first()), 0]),
       ]
     case 'apply': {
-      const to = result(site, e)
-      const vector = from(y)
       const operator = first()
-      const n = tensorType(e).shape[0]!
-      if (operator.op === 'permute')
-        return [instruction('permute', [to, vector], [n, ...operator.attributes.permutation])]
-      const inverse = operator.op === 'adjoint'
-      return [instruction('fft', [to, vector], [n, inverse ? 1 : 0])]
+      if (operator.op !== 'permute') return bug(`${operator.op} is expanded before it is lowered`)
+      return [
+        instruction(
+          'permute',
+          [result(site, e), from(y)],
+          [site.shop.permutation(operator.attributes.permutation)],
+        ),
+      ]
     }
     default:
       return bug(`${e.op} has no instruction`)
@@ -261,12 +335,20 @@ const inPlace = (block: Block, carry: Expr, next: Expr): boolean => {
   if (block.accumulates.has(next)) return true
   const unit = block.unitOf.get(next)
   const here = unit === undefined ? undefined : block.units[unit]
-  if (unit === undefined || here?.kind !== 'cluster' || block.lastUse(carry) > unit) return false
-  const position = here.nodes.indexOf(next)
-  return here.nodes.slice(position + 1).every(e => !readsThrough(e, carry))
+  if (unit === undefined || here === undefined || here.kind === 'single' || block.lastUse(carry) > unit)
+    return false
+  const nodes = nodesOf(here)
+  const afterwards = nodes.slice(nodes.indexOf(next) + 1)
+  return (
+    next !== (here.kind === 'transform' ? here.node : undefined) &&
+    !afterwards.some(e => readsThrough(e, carry)) &&
+    !nodes.some(e => operandsOf(e).some(a => isPermuted(a) && readsThrough(a, carry)))
+  )
 }
 const readsThrough = (e: Expr, source: Expr): boolean =>
-  e.args.some(a => a === source || ((isView(a) || a.op === 'broadcast') && readsThrough(a, source)))
+  operandsOf(e).some(
+    a => a === source || ((isView(a) || isPermuted(a) || a.op === 'broadcast') && readsThrough(a, source)),
+  )
 
 const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
   const { body, length, reverse, invariants, carries } = e.attributes
@@ -358,7 +440,7 @@ const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
   const copies = leftStacks.map(({ s, j }) =>
     copy(inside(stackPlace[j]!, unitsOf(s)), place(inner, s), unitsOf(s)),
   )
-  const underlying = (x: Expr): Expr => (x.op === 'slice' ? underlying(x.args[0]!) : x)
+  const underlying = (x: Expr): Expr => (isView(x) && x.op !== 'get' ? underlying(x.args[0]!) : x)
   const pending = leftCarries.map(({ next, k }) => {
     const from = place(inner, next)
     if (!carryArgs.includes(underlying(next))) return { from, k, first: [] }
@@ -381,7 +463,12 @@ const loop = (site: Site, e: Expr<'scan'>): readonly Instruction[] => {
 
 const emitUnit = (site: Site, index: number): readonly Instruction[] => {
   const unit = site.block.units[index]!
-  const made = unit.kind === 'cluster' ? cluster(site, unit.nodes) : single(site, unit.node)
+  const made =
+    unit.kind === 'cluster'
+      ? map(site, unit.nodes)
+      : unit.kind === 'transform'
+        ? transform(site, unit.before, unit.node, unit.after)
+        : single(site, unit.node)
   release(site, index)
   return made
 }
@@ -402,6 +489,21 @@ const segments = (roots: readonly Expr[]): ((e: Expr) => number) => {
   return e => required(runs.get(e), 'a segment')
 }
 
+/** Rows of a plan's table, each once; `place` tells where one is. */
+const table = <A>(key: (row: A) => string): { readonly rows: A[]; readonly place: (row: A) => number } => {
+  const rows: A[] = []
+  const known = new Map<string, number>()
+  return {
+    rows,
+    place: row => {
+      const found = known.get(key(row))
+      if (found !== undefined) return found
+      known.set(key(row), rows.length)
+      return rows.push(row) - 1
+    },
+  }
+}
+
 /** How deep loops nest. */
 const depth = (f: Func): number =>
   Math.max(0, ...postorder(f.results).map(e => (e.op === 'scan' ? 1 + depth(e.attributes.body) : 0)))
@@ -413,17 +515,12 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
       kind: 'LowerError',
       message: `loops are nested ${depth(f)} deep; the engine goes to ${maxDepth}`,
     })
-  const constants: number[] = []
-  const indexOf = new Map<string, number>()
+  const constants = table((value: number) => (Object.is(value, -0) ? '-0' : String(value)))
+  const permutations = table((entries: readonly number[]) => entries.join())
   const shop: Shop = {
     arenas: { uniform: arena(), varying: arena() },
-    constant: value => {
-      const key = Object.is(value, -0) ? '-0' : String(value)
-      const known = indexOf.get(key)
-      if (known !== undefined) return known
-      indexOf.set(key, constants.length)
-      return constants.push(value) - 1
-    },
+    constant: constants.place,
+    permutation: permutations.place,
   }
   const args: readonly Expr[] = f.params.map((p, i) => argument(i, p.type))
   const places = new Map<Expr, Operand>(
@@ -450,7 +547,7 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
     reductions: { from: number; to: number; units: number }[]
   }[] = []
   block.units.forEach((unit, i) => {
-    const node = unit.kind === 'cluster' ? unit.nodes[0]! : unit.node
+    const node = nodesOf(unit)[0]!
     const index = segmentOf(node)
     while (made.length <= index)
       made.push({ rate: made.length % 2 === 0 ? 'uniform' : 'varying', instructions: [], reductions: [] })
@@ -465,7 +562,8 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
   const plan: Plan = {
     version: planVersion,
     units: { uniform: shop.arenas.uniform.size(), varying: shop.arenas.varying.size() },
-    constants,
+    constants: constants.rows,
+    permutations: permutations.rows,
     inputs: f.params.map(({ name, type }, i) => ({
       name,
       rate: type.rate,

@@ -7,7 +7,7 @@
  */
 
 /** Raised whenever the meaning or the layout of a plan changes. */
-export const planVersion = 1
+export const planVersion = 2
 
 /** An instruction's operands, results first, and its whole-number attributes. */
 export interface Opcode {
@@ -28,10 +28,26 @@ export const opcodes = {
     operands: [],
     attributes: ['count', 'outputs', 'inputs', 'temporaries'],
     variadic: true,
+    note: 'a pointwise program over `count` elements. Operands: outputs, inputs. Further attributes: the program (below)',
+  },
+  transform: {
+    operands: [],
+    attributes: [
+      'size',
+      'inverse',
+      'outputs',
+      'inputs',
+      'temporaries',
+      'outputsAfter',
+      'inputsAfter',
+      'temporariesAfter',
+    ],
+    variadic: true,
     note:
-      'a pointwise program over `count` elements. Operands: outputs, inputs. Further attributes: (width, step) for each ' +
-      'operand in order (step 0 repeats one element), the number of micro-ops, then (micro-op, width, to, a, b) for ' +
-      'each. Registers: inputs first, then temporaries, then outputs',
+      'the unitary transform, e^(−2πi jk/n)/√n or its inverse, of complex elements that a pointwise program makes one ' +
+      'by one; a second program takes its elements one by one. Operands: outputs and inputs of the first program, then ' +
+      'those of the second. Further attributes: the first program, the register (of width 2) whose elements are ' +
+      'transformed, the second program, whose register 0 is the element transformed, before its inputs',
   },
   copy: {
     operands: ['to', 'from'],
@@ -70,19 +86,20 @@ export const opcodes = {
     attributes: ['entries', 'units', 'accumulate'],
     note: 'to = 0 unless accumulate, then to[index·units + u] += from[u], each lane by its own index, clamped',
   },
-  fft: {
-    operands: ['to', 'from'],
-    attributes: ['size', 'inverse'],
-    note: 'the unitary transform, e^(−2πi jk/n)/√n or its inverse; `to` and `from` do not overlap',
-  },
   permute: {
     operands: ['to', 'from'],
-    attributes: ['count'],
-    variadic: true,
-    note: 'complex: to[j] = from[permutation[j]]; `count` further attributes are the permutation',
+    attributes: ['permutation'],
+    note: 'complex: to[j] = from[permutation[j]]; the permutation by its place in the plan’s table',
   },
   batchSize: { operands: ['to'], attributes: [], note: 'to = the number of examples' },
 } as const satisfies Record<string, Opcode>
+
+/*
+ * A pointwise program: (width, step, permutation) for each operand, outputs first; the number of micro-ops; then
+ * (micro-op, width, to, a, b) for each. Registers: inputs, then temporaries, then outputs. An input of step 0 is one
+ * element for all; with a permutation (its place in the plan's table, −1 for none) element e is read at
+ * permutation[e]. An output of step 0 becomes the sum over all elements of what is written to it.
+ */
 
 export type OpcodeName = keyof typeof opcodes
 export const opcodeNames = Object.keys(opcodes) as readonly OpcodeName[]
@@ -99,6 +116,8 @@ export const microOps = {
   sub: { widths: [1, 2], a: 'w', b: 'w' },
   mul: { widths: [1, 2], a: 'w', b: 'w' },
   div: { widths: [1, 2], a: 'w', b: 'w' },
+  /** conj(a) b */
+  conjMul: { widths: [2], a: 2, b: 2 },
   /** real a × complex b */
   scale: { widths: [2], a: 1, b: 2 },
   /** a + ib */

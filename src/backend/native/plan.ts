@@ -4,7 +4,8 @@
  * it trusts nothing).
  *
  * Tape, all integers: magic, version, uniform units, varying units; inputs (count, then rate, offset, units,
- * bound each); outputs (count, then rate, offset, units each); updates (count, then output, input each);
+ * bound each); outputs (count, then rate, offset, units each); updates (count, then output, input each); permutations
+ * (count, then length and entries each);
  * segments (count, then each: rate, number of instructions, the instructions, number of reductions, then offset,
  * to, units each). An instruction: opcode, number of operands, number of attributes, then for each operand space,
  * offset and one stride for each enclosing loop, outermost first, then the attributes. A `loop` is followed by its
@@ -95,6 +96,8 @@ export const Plan = t.strict(
     outputs: t.readonlyArray(Output),
     /** After a run that succeeds, the output becomes the input's value: state that stays in the engine. */
     updates: t.readonlyArray(t.strict({ output: Count, input: Count })),
+    /** Each of 0 … n − 1 once; named by their place here. */
+    permutations: t.readonlyArray(t.readonlyArray(Count)),
     segments: t.readonlyArray(Segment),
   },
   'Plan',
@@ -125,6 +128,8 @@ export const tape = (plan: Plan): { readonly code: Int32Array; readonly constant
     ...plan.outputs.flatMap(o => [rateCode(o.rate), o.offset, o.units]),
     plan.updates.length,
     ...plan.updates.flatMap(u => [u.output, u.input]),
+    plan.permutations.length,
+    ...plan.permutations.flatMap(p => [p.length, ...p]),
     plan.segments.length,
     ...plan.segments.flatMap(s => [
       rateCode(s.rate),

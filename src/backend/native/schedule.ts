@@ -1,7 +1,7 @@
 /**
- * An order for the nodes of one block (a segment, or a loop's body), in units: a single instruction's node, or a
- * cluster of pointwise nodes over equally many elements that one `map` computes. Whatever a cluster's nodes need
- * from outside is computed before it, since clusters are runs of the order itself.
+ * An order for the nodes of one block (a segment, or a loop's body), in units that become one instruction each: a
+ * single node; a cluster of pointwise nodes and inner products over equally many elements; a transform with the
+ * clusters that make its elements and take them on. Whatever a unit needs from outside is computed before it.
  */
 import type { Expr } from '../../ir/expr.ts'
 import { tensorType } from '../../ir/expr.ts'
@@ -10,64 +10,156 @@ import { elements } from '../../ir/type.ts'
 
 export type Unit =
   | { readonly kind: 'cluster'; readonly nodes: readonly Expr[] }
+  | {
+      readonly kind: 'transform'
+      readonly before: readonly Expr[]
+      readonly node: Expr
+      readonly after: readonly Expr[]
+    }
   | { readonly kind: 'single'; readonly node: Expr }
 
-/** Keeps one map's registers in the first-level cache. */
+/** The nodes of a unit, in the order in which an element meets them. */
+export const nodesOf = (u: Unit): readonly Expr[] =>
+  u.kind === 'cluster' ? u.nodes : u.kind === 'single' ? [u.node] : [...u.before, u.node, ...u.after]
+
+export const isTransform = (e: Expr): boolean =>
+  e.op === 'apply' && (e.args[0]!.op === 'dft' || e.args[0]!.op === 'adjoint')
+
+/** An inner product: known only when the last element is. */
+export const isSum = (e: Expr): boolean => e.op === 'dot'
+
+/** Whether the node takes its operands element by element, and so may read them repeated or permuted. */
+export const takesElements = (e: Expr): boolean => isPointwise(e.op) || isSum(e) || isTransform(e)
+
+/** What a node needs. `late`: not before its unit is done, even in the same unit. */
+export interface Need {
+  readonly node: Expr
+  readonly late: boolean
+}
+
+/** Keeps one program's registers in the first-level cache. */
 const largestCluster = 64
 
+/** Elements that a clustered node goes over. */
+export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.args[0]! : e).shape)
+
 /**
- * `nodes`: those to be computed, operands first. `operands`: which nodes one needs, seen through those that are
- * no instruction of their own. `alone`: pointwise ones that are single instructions nevertheless.
+ * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
+ *
+ * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements. It is computed in
+ * the unit of its first reader, not before: what is kept for later costs a trip to memory.
  */
 export const schedule = (
   nodes: readonly Expr[],
-  operands: (e: Expr) => readonly Expr[],
+  needs: (e: Expr) => readonly Need[],
   alone: (e: Expr) => boolean,
 ): readonly Unit[] => {
-  const clusters = (e: Expr): boolean => isPointwise(e.op) && !alone(e)
+  const clusters = (e: Expr): boolean => (isPointwise(e.op) || isSum(e)) && !alone(e)
   const inBlock = new Set(nodes)
-  const users = new Map<Expr, Expr[]>(nodes.map(e => [e, []]))
+  const needsOf = new Map(nodes.map(e => [e, needs(e).filter(n => inBlock.has(n.node))]))
+  const free = new Set<Expr>()
+  for (const e of nodes) {
+    const joins = (n: Need): boolean => free.has(n.node) && !n.late && countOf(n.node) === countOf(e)
+    if (clusters(e) && !isSum(e) && needsOf.get(e)!.every(joins)) free.add(e)
+  }
+
+  const users = new Map<Expr, { readonly user: Expr; readonly late: boolean }[]>(nodes.map(e => [e, []]))
   const missing = new Map<Expr, number>()
   for (const e of nodes) {
-    const needs = [...new Set(operands(e))].filter(a => inBlock.has(a))
-    missing.set(e, needs.length)
-    for (const a of needs) users.get(a)!.push(e)
+    const late = new Map<Expr, boolean>()
+    for (const n of needsOf.get(e)!)
+      if (free.has(e) || !free.has(n.node)) late.set(n.node, n.late || (late.get(n.node) ?? false))
+    missing.set(e, late.size)
+    for (const [a, isLate] of late) users.get(a)!.push({ user: e, late: isLate || isSum(a) })
   }
   const position = new Map(nodes.map((e, i) => [e, i]))
-  let ready = nodes.filter(e => missing.get(e) === 0)
+  const taken = new Set<Expr>()
+  let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
+  let deferred: Expr[] = []
+  let waiting = true // of free nodes, for readers
   const units: Unit[] = []
-  let left = nodes.length
 
-  const take = (e: Expr): void => {
-    left--
-    ready = ready.filter(r => r !== e)
-    for (const u of users.get(e)!) {
-      missing.set(u, missing.get(u)! - 1)
-      if (missing.get(u) === 0) ready.push(u)
-    }
+  const met = (user: Expr): void => {
+    missing.set(user, missing.get(user)! - 1)
+    if (missing.get(user) !== 0 || (waiting && free.has(user))) return
+    ready.push(user)
     ready.sort((a, b) => position.get(a)! - position.get(b)!)
   }
-  const count = (e: Expr): number => elements(tensorType(e).shape)
-
-  while (left > 0) {
-    // Instructions of their own first: what they give lets later clusters grow.
-    const single = ready.find(e => !clusters(e))
-    if (single !== undefined) {
-      take(single)
-      units.push({ kind: 'single', node: single })
-      continue
+  const take = (e: Expr): void => {
+    taken.add(e)
+    ready = ready.filter(r => r !== e)
+    for (const { user, late } of users.get(e)!) {
+      if (late) deferred.push(user)
+      else met(user)
     }
-    const seed = ready[0]!
+  }
+  const close = (u: Unit): void => {
+    units.push(u)
+    const late = deferred
+    deferred = []
+    late.forEach(met)
+  }
+  const isWaiting = (n: Need): boolean => free.has(n.node) && !taken.has(n.node)
+  /** Whether `e`'s unit cannot compute a free node that it reads. */
+  const isApart = (e: Expr, n: Need): boolean =>
+    n.late || !(clusters(e) || isTransform(e)) || countOf(n.node) !== countOf(e)
+  /** Whether a unit that is begun can take the node: nothing has to be computed apart, before it. */
+  const canJoin = (e: Expr): boolean => !needsOf.get(e)!.some(n => isWaiting(n) && isApart(e, n))
+  /** The free nodes that `e` reads and that its unit computes; for the others, units are made before it. */
+  const pulled = (e: Expr): readonly Expr[] => {
+    const found: Expr[] = []
+    for (const apart of [true, false])
+      for (const n of needsOf.get(e)!) {
+        if (!isWaiting(n) || isApart(e, n) !== apart) continue
+        const chain = [...pulled(n.node), n.node]
+        taken.add(n.node)
+        for (const { user } of users.get(n.node)!) missing.set(user, missing.get(user)! - 1)
+        if (apart) units.push({ kind: 'cluster', nodes: chain })
+        else found.push(...chain)
+      }
+    return found
+  }
+  /** Takes what can join, the seed first. */
+  const grow = (seed: Expr): readonly Expr[] => {
     const cluster: Expr[] = []
     for (
       let next: Expr | undefined = seed;
       next !== undefined && cluster.length < largestCluster;
-      next = ready.find(e => clusters(e) && count(e) === count(seed))
+      next = ready.find(e => clusters(e) && countOf(e) === countOf(seed) && canJoin(e))
     ) {
-      cluster.push(next)
+      cluster.push(...pulled(next), next)
       take(next)
     }
-    units.push({ kind: 'cluster', nodes: cluster })
+    return cluster
   }
-  return units
+  const reads = (e: Expr, a: Expr): boolean => needs(e).some(n => n.node === a && !n.late)
+
+  for (;;) {
+    const transform = ready.find(isTransform)
+    if (transform !== undefined) {
+      const last = units.at(-1)
+      const merges =
+        last?.kind === 'cluster' && last.nodes.some(e => reads(transform, e)) && canJoin(transform)
+      if (merges) units.pop()
+      const before = [...(merges ? last.nodes : []), ...pulled(transform)]
+      take(transform)
+      const first = ready.find(
+        e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform) && canJoin(e),
+      )
+      close({ kind: 'transform', before, node: transform, after: first === undefined ? [] : grow(first) })
+      continue
+    }
+    // Other instructions of their own next: what they give lets later clusters grow.
+    const single = ready.find(e => !clusters(e))
+    if (single !== undefined) {
+      pulled(single)
+      take(single)
+      close({ kind: 'single', node: single })
+    } else if (ready.length > 0) close({ kind: 'cluster', nodes: grow(ready[0]!) })
+    else if (waiting) {
+      // What nobody in the block reads.
+      waiting = false
+      ready = nodes.filter(e => free.has(e) && !taken.has(e) && missing.get(e) === 0)
+    } else return units
+  }
 }

@@ -1,23 +1,52 @@
-/** A cluster of pointwise nodes as one `map` instruction: registers, micro-ops. */
+/** A cluster of nodes as a pointwise program of the engine: registers, micro-ops. */
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { bug, required } from '../../ir/invariant.ts'
-import { elements, width } from '../../ir/type.ts'
+import { width } from '../../ir/type.ts'
 import type { MicroOpName } from './opcodes.ts'
-import { type Instruction, microOpCode, type Operand } from './plan.ts'
+import { microOpCode, type Operand } from './plan.ts'
+import { isSum } from './schedule.ts'
 
-/** What a cluster reads from memory. */
-export interface MapInput {
+/** What a program reads from memory. */
+export interface ProgramInput {
   readonly operand: Operand
   readonly width: 1 | 2
   /** 0 where one element serves all. */
   readonly step: 0 | 1
+  /** The permutation it is read through, by its place in the plan, or −1. */
+  readonly permutation: number
 }
 
-/** How a node in the cluster sees its operand. */
+/** How a node of the program sees its operand. */
 export type Source =
-  | { readonly kind: 'input'; readonly input: MapInput }
+  | { readonly kind: 'input'; readonly input: ProgramInput }
   | { readonly kind: 'constant'; readonly re: number; readonly im: number; readonly width: 1 | 2 }
   | { readonly kind: 'node'; readonly node: Expr }
+  /** The element that a transform hands over. */
+  | { readonly kind: 'element' }
+
+/** A program as a plan holds it. */
+export interface Program {
+  readonly outputs: readonly Operand[]
+  readonly inputs: readonly Operand[]
+  readonly temporaries: number
+  /** Operands' descriptors and micro-ops, as attributes. */
+  readonly attributes: readonly number[]
+  /** The register that holds `wanted`. */
+  readonly result: number
+}
+
+export interface Cluster {
+  /** In order. */
+  readonly nodes: readonly Expr[]
+  /** Those whose values are kept, and where. */
+  readonly stored: ReadonlyMap<Expr, Operand>
+  /** Where the element that a transform hands over is kept, if it is. */
+  readonly element?: Operand | undefined
+  /** Whether there is such an element. */
+  readonly takesElement: boolean
+  /** What a transform takes over. */
+  readonly wanted?: Expr | undefined
+}
 
 const widthOf = (e: Expr): 1 | 2 => width(tensorType(e).field)
 
@@ -25,6 +54,8 @@ const microOp = (e: Expr): MicroOpName => {
   switch (e.op) {
     case 'abs':
       return widthOf(required(e.args[0], 'an operand')) === 2 ? 'modulus' : 'abs'
+    case 'dot':
+      return widthOf(e) === 2 ? 'conjMul' : 'mul'
     case 'modRelu':
       return bug('modRelu is expanded before it is lowered')
     case 'neg':
@@ -60,29 +91,28 @@ interface MicroInstruction {
   readonly sources: readonly number[]
 }
 
-const sameInput = (a: MapInput, b: MapInput): boolean => JSON.stringify(a) === JSON.stringify(b)
+const sameInput = (a: ProgramInput, b: ProgramInput): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/**
- * `nodes` in order; `stored`: those whose values are kept, and where; `source`: what an operand is; `constant`: the
- * index of a number in the plan's table.
- */
-export const mapInstruction = (
-  nodes: readonly Expr[],
-  stored: ReadonlyMap<Expr, Operand>,
+/** `source`: what an operand is; `constant`: the index of a number in the plan's table. */
+export const programOf = (
+  { nodes, stored, element, takesElement, wanted }: Cluster,
   source: (e: Expr) => Source,
   constant: (value: number) => number,
-): Instruction => {
-  // First on virtual registers, one for each input, constant and node.
-  const inputs: MapInput[] = []
+): Program => {
+  // First on virtual registers: one for the element, and for each input, constant and node.
+  const inputs: ProgramInput[] = []
   const program: MicroInstruction[] = []
   const registerOfNode = new Map<Expr, number>()
   const registerOfConstant = new Map<string, number>()
   const inputRegisters: number[] = []
-  let registers = 0
+  const first = takesElement ? 1 : 0
+  let registers = first
 
   const registerOf = (operand: Expr): number => {
     const s = source(operand)
     switch (s.kind) {
+      case 'element':
+        return takesElement ? 0 : bug('a program without an element')
       case 'node':
         return required(registerOfNode.get(s.node), 'a register')
       case 'input': {
@@ -103,48 +133,61 @@ export const mapInstruction = (
       }
     }
   }
+  const elementRegister = registers
+  if (element !== undefined) {
+    program.push({ op: 'move', width: 2, result: registers, sources: [0] })
+    registers++
+  }
   for (const e of nodes) {
     const sources = e.args.map(registerOf)
     program.push({ op: microOp(e), width: widthOf(e), result: registers, sources })
     registerOfNode.set(e, registers++)
   }
+  const wantedRegister = wanted === undefined ? undefined : registerOf(wanted)
 
-  // Then inputs first, temporaries by lifetime, outputs last.
-  const outputs = nodes.filter(e => stored.has(e))
-  const outputOf = new Map(outputs.map((e, k) => [required(registerOfNode.get(e), 'a register'), k]))
+  // Then the element and inputs first, temporaries by lifetime, outputs last.
+  const outputs = [
+    ...(element === undefined ? [] : [{ register: elementRegister, operand: element, width: 2, step: 1 }]),
+    ...nodes.flatMap(e => {
+      const operand = stored.get(e)
+      const register = required(registerOfNode.get(e), 'a register')
+      return operand === undefined ? [] : [{ register, operand, width: widthOf(e), step: isSum(e) ? 0 : 1 }]
+    }),
+  ]
+  const outputOf = new Map(outputs.map((o, k) => [o.register, k]))
   const lastUse = new Map<number, number>()
   program.forEach((m, at) => {
     if (m.op !== 'constant') for (const r of m.sources) lastUse.set(r, at)
   })
-  const place = new Map<number, number>(inputRegisters.map((r, k) => [r, k]))
+  if (wantedRegister !== undefined) lastUse.set(wantedRegister, Number.POSITIVE_INFINITY)
+  const firstTemporary = first + inputs.length
+  const place = new Map<number, number>(inputRegisters.map((r, k) => [r, first + k]))
+  if (takesElement) place.set(0, 0)
   const free: number[] = []
   let temporaries = 0
   const encoded = program.map((m, at) => {
     const sources = m.op === 'constant' ? m.sources : m.sources.map(r => required(place.get(r), 'a place'))
     const output = outputOf.get(m.result)
     // A source's slot is not reused for the result, which may be wider.
-    const result = output === undefined ? inputs.length + (free.pop() ?? temporaries++) : -1 - output
+    const result = output === undefined ? firstTemporary + (free.pop() ?? temporaries++) : -1 - output
     place.set(m.result, result)
     if (m.op !== 'constant')
       for (const r of new Set(m.sources)) {
         const p = place.get(r)!
-        if (lastUse.get(r) === at && p >= inputs.length) free.push(p - inputs.length)
+        if (lastUse.get(r) === at && p >= firstTemporary) free.push(p - firstTemporary)
       }
     return { ...m, result, sources }
   })
   const final = (register: number): number =>
-    register >= 0 ? register : inputs.length + temporaries - 1 - register
+    register >= 0 ? register : firstTemporary + temporaries - 1 - register
 
   return {
-    op: 'map',
-    operands: [...outputs.map(e => stored.get(e)!), ...inputs.map(i => i.operand)],
+    outputs: outputs.map(o => o.operand),
+    inputs: inputs.map(i => i.operand),
+    temporaries,
     attributes: [
-      elements(tensorType(nodes[0]!).shape),
-      outputs.length,
-      inputs.length,
-      temporaries,
-      ...outputs.flatMap(e => [widthOf(e), 1]),
-      ...inputs.flatMap(i => [i.width, i.step]),
+      ...outputs.flatMap(o => [o.width, o.step, -1]),
+      ...inputs.flatMap(i => [i.width, i.step, i.permutation]),
       encoded.length,
       ...encoded.flatMap(m => [
         microOpCode(m.op),
@@ -154,6 +197,6 @@ export const mapInstruction = (
         m.op === 'constant' ? m.sources[1]! : m.sources.length > 1 ? final(m.sources[1]!) : 0,
       ]),
     ],
-    body: [],
+    result: wantedRegister === undefined ? -1 : final(place.get(wantedRegister)!),
   }
 }

@@ -1,0 +1,169 @@
+/**
+ * A loop that sums u·g[t] over its steps, with u the same in all of them, sums g[t] and multiplies once, behind it:
+ *
+ *     Σ u g[t] = u Σ g[t],    Σ −g[t] = −Σ g[t],    Σ c[t] v = (Σ c[t]) v
+ *
+ * The last turns the sum of a vector into that of a scalar. Gradients of parameters are such sums.
+ */
+import * as b from '../ir/build.ts'
+import { get, scan } from '../ir/build.ts'
+import { argument, type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { deeply, postorder, rewrite, substitute, withArgs } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+/** What is summed in the loop instead, and what the sum was in terms of those sums. */
+interface Split {
+  readonly terms: readonly Expr[]
+  readonly rebuild: (sums: readonly Expr[]) => Expr
+}
+
+const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
+const isScalar = (e: Expr): boolean => tensorType(e).shape.length === 0
+
+/** `outside`: an expression of the loop as one in front of it, if it is the same at every step. */
+const split = (x: Expr, outside: (e: Expr) => Expr | undefined): Split => {
+  const whole: Split = { terms: [x], rebuild: sums => required(sums[0], 'a sum') }
+  const [p, q] = x.args
+  switch (x.op) {
+    case 'neg': {
+      const inner = split(required(p, 'an operand'), outside)
+      return { terms: inner.terms, rebuild: sums => b.neg(inner.rebuild(sums)) }
+    }
+    case 'add':
+    case 'sub': {
+      const [left, right] = [split(required(p, 'p'), outside), split(required(q, 'q'), outside)]
+      const terms = [...left.terms, ...right.terms]
+      // Two vectors in place of one would cost more than they save.
+      if (isScalar(x) || terms.filter(t => !isScalar(t)).length > 1) return whole
+      const n = left.terms.length
+      return {
+        terms,
+        rebuild: sums => node(x.op, [left.rebuild(sums.slice(0, n)), right.rebuild(sums.slice(n))], {}),
+      }
+    }
+    case 'broadcast': {
+      const inner = split(required(p, 'a scalar'), outside)
+      return { terms: inner.terms, rebuild: sums => withArgs(x, [inner.rebuild(sums)]) }
+    }
+    case 'mul':
+    case 'scale': {
+      const [left, right] = [required(p, 'p'), required(q, 'q')]
+      const [u, v] = [outside(left), outside(right)]
+      if (u !== undefined && v === undefined) {
+        const inner = split(right, outside)
+        return { terms: inner.terms, rebuild: sums => node(x.op, [u, inner.rebuild(sums)], {}) }
+      }
+      if (v !== undefined && u === undefined) {
+        const inner = split(left, outside)
+        return { terms: inner.terms, rebuild: sums => node(x.op, [inner.rebuild(sums), v], {}) }
+      }
+      return whole
+    }
+    default:
+      return whole
+  }
+}
+
+const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: readonly Expr[] } | undefined => {
+  const { body, invariants, carries } = e.attributes
+  const bound = new Set<Expr>()
+  const users = new Map<Expr, number>()
+  for (const x of postorder(body.results)) {
+    if ((x.op === 'arg' && x.attributes.index >= invariants) || x.args.some(a => bound.has(a))) bound.add(x)
+    for (const a of x.args) users.set(a, (users.get(a) ?? 0) + 1)
+  }
+  const outside = (x: Expr): Expr | undefined =>
+    bound.has(x) ? undefined : substitute([x], e.args.slice(0, invariants))[0]
+
+  const splits = body.results.slice(0, carries).map((r, k): Split | undefined => {
+    const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
+    const initial = required(e.args[invariants + k], 'an initial carry')
+    const added = r.op === 'add' && r.args[0] === carry ? r.args[1] : undefined
+    const isSum = users.get(carry) === 1 && !body.results.includes(carry) && isZero(initial)
+    if (added === undefined || !isSum) return undefined
+    const found = split(added, outside)
+    return found.terms.length === 1 && found.terms[0] === added ? undefined : found
+  })
+  if (splits.every(s => s === undefined)) return undefined
+
+  // New carries stand where the old ones stood.
+  const slots = body.results.slice(0, carries).map((_, k) => {
+    const at = invariants + k
+    const found = splits[k]
+    return found === undefined
+      ? [{ param: body.params[at]!, initial: e.args[at]! }]
+      : found.terms.map(t => ({
+          param: {
+            name: body.params[at]!.name,
+            type: { ...tensorType(t), rate: body.params[at]!.type.rate },
+          },
+          initial: b.zerosLike(t),
+        }))
+  })
+  const flat = slots.flat()
+  const shift = flat.length - carries
+  const firstOf = slots.map((_, k) => slots.slice(0, k).reduce((n, s) => n + s.length, 0))
+  const renumbered = body.params.map((p, i) => {
+    if (i < invariants) return argument(i, p.type)
+    if (i >= invariants + carries) return argument(i + shift, p.type)
+    return argument(invariants + firstOf[i - invariants]!, p.type)
+  })
+  const sums = flat.map((s, k) => argument(invariants + k, s.param.type))
+  const nexts = slots.flatMap((_, k) => {
+    const found = splits[k]
+    if (found === undefined) return substitute([body.results[k]!], renumbered)
+    return substitute(found.terms, renumbered).map((t, j) => b.add(sums[firstOf[k]! + j]!, t))
+  })
+  const stacks = substitute(body.results.slice(carries), renumbered)
+  const loop = scan(
+    [...e.args.slice(0, invariants), ...flat.map(s => s.initial), ...e.args.slice(invariants + carries)],
+    {
+      ...e.attributes,
+      body: func(
+        [
+          ...body.params.slice(0, invariants),
+          ...flat.map(s => s.param),
+          ...body.params.slice(invariants + carries),
+        ],
+        [...nexts, ...stacks],
+      ),
+      carries: flat.length,
+    },
+  )
+  const items = body.results.map((_, k) => {
+    if (k >= carries) return get(loop, k + shift)
+    const found = splits[k]
+    const first = firstOf[k]!
+    return found === undefined
+      ? get(loop, first)
+      : found.rebuild(found.terms.map((_, j) => get(loop, first + j)))
+  })
+  return { loop, items }
+}
+
+const factorLevel = (f: Func): Func => {
+  const items = new Map<Expr, readonly Expr[]>()
+  return func(
+    f.params,
+    rewrite(f.results, (rebuilt, original) => {
+      if (rebuilt.op === 'scan') {
+        const found = factored(rebuilt as Expr<'scan'>)
+        if (found === undefined) return rebuilt
+        items.set(original, found.items)
+        return found.loop
+      }
+      if (original.op === 'get') {
+        const of = items.get(required(original.args[0], 'a tuple'))
+        if (of !== undefined) return required(of[original.attributes.item], 'an item')
+      }
+      return rebuilt
+    }),
+  )
+}
+
+export const factorSums: Pass = {
+  name: 'factorSums',
+  summary: 'sums over a loop’s steps are freed of factors that are the same at every step',
+  run: f => deeply(f, factorLevel),
+}

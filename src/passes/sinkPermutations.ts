@@ -1,0 +1,55 @@
+/**
+ * Permutations move towards the leaves, through pointwise ops: Π (x ∘ y) = Π x ∘ Π y. Those of parameters are then
+ * paid once, in front of the loop, and those of a transform's result are only a way to read it.
+ */
+import { apply } from '../ir/build.ts'
+import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import type { Op } from '../ir/ops.ts'
+import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'conj'])
+
+const isRepeatedScalar = (e: Expr): boolean =>
+  e.op === 'constant' ||
+  (e.op === 'broadcast' && tensorType(required(e.args[0], 'a scalar')).shape.length === 0)
+
+/** One level down, where that does not compute anything twice. */
+const sunk = (operator: Expr, x: Expr, users: ReadonlyMap<Expr, number>): Expr | undefined => {
+  if (isRepeatedScalar(x)) return x
+  if (!passesThrough.has(x.op) || users.get(x) !== 1) return undefined
+  return withArgs(
+    x,
+    x.args.map(a => (isRepeatedScalar(a) ? a : apply(operator, a))),
+  )
+}
+
+const sinkOnce = (f: Func): Func => {
+  const users = new Map<Expr, number>()
+  for (const e of postorder(f.results)) for (const a of e.args) users.set(a, (users.get(a) ?? 0) + 1)
+  for (const r of f.results) users.set(r, (users.get(r) ?? 0) + 1)
+  return func(
+    f.params,
+    rewrite(f.results, (rebuilt, original) => {
+      const operator = rebuilt.args[0]
+      const x = rebuilt.args[1]
+      // An operand that has changed in this round is left to the next, which counts its users anew.
+      if (rebuilt.op !== 'apply' || operator?.op !== 'permute' || x === undefined || x !== original.args[1])
+        return rebuilt
+      return sunk(operator, x, users) ?? rebuilt
+    }),
+  )
+}
+
+/* Each round moves permutations down by one level, so it ends. */
+const sink = (f: Func): Func => {
+  const next = sinkOnce(f)
+  return next === f ? f : sink(next)
+}
+
+export const sinkPermutations: Pass = {
+  name: 'sinkPermutations',
+  summary: 'permutations move through pointwise ops to what they can be read from',
+  run: f => deeply(f, sink),
+}
