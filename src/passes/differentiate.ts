@@ -4,12 +4,13 @@
  * only the carries that it needs are kept, everything else of a step is written down again and recomputed.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { add, batchSize, batchSum, broadcast, get, scan, times, zerosLike } from '../ir/build.ts'
+import { add, batchSize, batchSum, broadcast, scan, times, zerosLike } from '../ir/build.ts'
 import { argument, constant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { joinRates, type Rate, rateOf, showType, type TensorType, withRate } from '../ir/type.ts'
-import { postorder, rewrite, substitute } from '../ir/walk.ts'
+import { rateOf, showType } from '../ir/type.ts'
+import { postorder, rewrite } from '../ir/walk.ts'
 import { type Contribution, derivatives } from './derivatives.ts'
+import { type BodyAdjoint, dependents, differentiateScan } from './differentiateScan.ts'
 
 export interface GradientError {
   readonly kind: 'GradientError'
@@ -23,13 +24,6 @@ interface Pullback {
   /** One for each of the wanted expressions; undefined where the roots do not depend on it. */
   readonly cotangents: readonly (Expr | undefined)[]
   readonly augmented: Augmented
-}
-
-/** Everything among the roots' nodes that depends on one of `sources`. */
-const dependents = (roots: readonly Expr[], sources: readonly Expr[]): ReadonlySet<Expr> => {
-  const found = new Set<Expr>(sources)
-  for (const e of postorder(roots)) if (e.args.some(a => found.has(a))) found.add(e)
-  return found
 }
 
 /**
@@ -70,7 +64,7 @@ const pullback = (
     if (e.op === 'scan') {
       const items = ofItems.get(e)
       if (items === undefined) continue
-      const { contributions, forward } = scanDerivative(e, items, a => active.has(a))
+      const { contributions, forward } = differentiateScan(e, items, a => active.has(a), bodyAdjoint)
       augmented.set(e, forward)
       for (const [target, make] of contributions) receive(target, e, make)
       continue
@@ -90,6 +84,16 @@ const pullback = (
   return { cotangents: wanted.map(w => cotangents.get(w)), augmented }
 }
 
+const bodyAdjoint: BodyAdjoint = (roots, seeds, wanted) => {
+  const { cotangents, augmented } = pullback(roots, seeds, wanted, true)
+  const found = augment(
+    cotangents.flatMap(c => (c === undefined ? [] : [c])),
+    augmented,
+  )
+  let next = 0
+  return cotangents.map(c => (c === undefined ? undefined : found[next++]))
+}
+
 /** The roots with the forward scans that keep what the backward ones read. */
 const augment = (roots: readonly Expr[], augmented: Augmented): readonly Expr[] =>
   augmented.size === 0
@@ -99,154 +103,12 @@ const augment = (roots: readonly Expr[], augmented: Augmented): readonly Expr[] 
         return forward === undefined ? rebuilt : scan(rebuilt.args, forward.attributes)
       })
 
-/** Which of a scan's operands, by position, its results depend on with a derivative: a fixpoint over the carries. */
-const activeParams = (e: Expr<'scan'>, isActive: (operand: Expr) => boolean): ReadonlySet<number> => {
-  const { body, invariants, carries } = e.attributes
-  const found = new Set(e.args.flatMap((a, i) => (isActive(a) ? [i] : [])))
-  for (let size = -1; size !== found.size; ) {
-    size = found.size
-    const reached = dependents(
-      body.results,
-      [...found].map(i => argument(i, required(body.params[i], 'a parameter').type)),
-    )
-    for (let k = 0; k < carries; k++) if (reached.has(body.results[k]!)) found.add(invariants + k)
-  }
-  const params = body.params.map(p => p.type)
-  return new Set([...found].filter(i => params[i]!.field !== 'index'))
-}
-
-/**
- * c[t+1], y[t] = body(w, c[t], x[t]) for t = 0 … T−1 has the adjoint loop, t = T−1 … 0,
- *     c̄[t], Δw̄, x̄[t] = body's adjoint at (w, c[t], x[t]) of (c̄[t+1], ȳ[t]),    w̄ = Σ Δw̄.
- * Cotangents of invariants are carries, one sum for each example.
- */
-const scanDerivative = (
-  e: Expr<'scan'>,
-  itemAdj: readonly (Expr | undefined)[],
-  isActive: (operand: Expr) => boolean,
-): { readonly contributions: readonly Contribution[]; readonly forward: Expr<'scan'> } => {
-  const { body, length, reverse, invariants, carries } = e.attributes
-  const rate: Rate = joinRates([
-    rateOf(e.type),
-    ...itemAdj.map(a => (a === undefined ? 'uniform' : rateOf(a.type))),
-  ])
-  const active = [...activeParams(e, isActive)].sort((i, j) => i - j)
-  const isCarry = (i: number): boolean => i >= invariants && i < invariants + carries
-  const carryIndices = active.filter(isCarry)
-  const invariantIndices = active.filter(i => i < invariants)
-  const sequenceIndices = active.filter(i => i >= invariants + carries)
-
-  // The body's adjoint, its own arguments first, then the cotangents of the results.
-  const args = body.params.map((p, i) => argument(i, p.type))
-  const stackIndices = itemAdj.flatMap((a, k) => (k >= carries && a !== undefined ? [k] : []))
-  const entryType = (a: Expr): TensorType => ({ ...tensorType(a), shape: tensorType(a).shape.slice(1) })
-  const seedTypes = [
-    ...carryIndices.map(i => withRate(body.params[i]!.type, rate)),
-    ...stackIndices.map(k => entryType(itemAdj[k]!)),
-  ]
-  const seedArgs = seedTypes.map((type, s) => argument(args.length + s, type))
-  const seeds = body.results.map((_, k) => {
-    const s =
-      k < carries ? carryIndices.indexOf(invariants + k) : carryIndices.length + stackIndices.indexOf(k)
-    return s < 0 || (k >= carries && !stackIndices.includes(k)) ? undefined : seedArgs[s]
-  })
-  const { cotangents, augmented } = pullback(
-    body.results,
-    seeds,
-    active.map(i => args[i]!),
-    true,
-  )
-  const adjOf = new Map(active.map((i, k) => [i, cotangents[k]] as const))
-
-  // Sums of the invariants' cotangents come after the body's arguments and the seeds.
-  const summed = invariantIndices.filter(i => adjOf.get(i) !== undefined)
-  const sumArgs = summed.map((i, k) =>
-    argument(args.length + seedArgs.length + k, withRate(body.params[i]!.type, rate)),
-  )
-  const stackedX = sequenceIndices.filter(i => adjOf.get(i) !== undefined)
-  const results = augment(
-    [
-      ...carryIndices.map(i => adjOf.get(i) ?? zerosLike(args[i]!)),
-      ...summed.map((i, k) => add(sumArgs[k]!, adjOf.get(i)!)),
-      ...stackedX.map(i => adjOf.get(i)!),
-    ],
-    augmented,
-  )
-
-  // The forward loop, with the carries stacked that the adjoint reads.
-  const used = new Set(postorder(results).flatMap(x => (x.op === 'arg' ? [x.attributes.index] : [])))
-  const kept = body.params.map((_, i) => i).filter(i => isCarry(i) && used.has(i))
-  const forward = scan(e.args, {
-    ...e.attributes,
-    body: func(body.params, [...body.results, ...kept.map(i => args[i]!)]),
-  }) as Expr<'scan'>
-
-  // The adjoint loop: parameters in a scan's order.
-  const read = body.params.map((_, i) => i).filter(i => used.has(i) && !isCarry(i))
-  const invariantReads = read.filter(i => i < invariants)
-  const sequenceReads = read.filter(i => i >= invariants + carries)
-  const cotangentName = (i: number): string => `${body.params[i]!.name}_adj`
-  const like = (i: number, name = body.params[i]!.name, type = body.params[i]!.type) => ({
-    name,
-    type,
-  })
-  const finalAdj = carryIndices.map(i => itemAdj[i - invariants] ?? zerosLike(args[i]!))
-  const slots = [
-    ...invariantReads.map(i => ({ arg: args[i]!, param: like(i), operand: e.args[i]! })),
-    ...carryIndices.map((i, s) => ({
-      arg: seedArgs[s]!,
-      param: { name: cotangentName(i), type: seedTypes[s]! },
-      operand: finalAdj[s]!,
-    })),
-    ...summed.map((i, k) => ({
-      arg: sumArgs[k]!,
-      param: { name: cotangentName(i), type: tensorType(sumArgs[k]!) },
-      operand: zerosLike(args[i]!),
-    })),
-    ...kept.map((i, k) => ({
-      arg: args[i]!,
-      param: like(i),
-      operand: get(forward, body.results.length + k),
-    })),
-    ...sequenceReads.map(i => ({ arg: args[i]!, param: like(i), operand: e.args[i]! })),
-    ...stackIndices.map((k, s) => ({
-      arg: seedArgs[carryIndices.length + s]!,
-      param: { name: `output${k - carries}_adj`, type: seedTypes[carryIndices.length + s]! },
-      operand: itemAdj[k]!,
-    })),
-  ]
-  const renumbered: (Expr | undefined)[] = []
-  slots.forEach((slot, position) => {
-    renumbered[slot.arg.attributes.index] = argument(position, slot.param.type)
-  })
-  const backward = scan(
-    slots.map(s => s.operand),
-    {
-      body: func(
-        slots.map(s => s.param),
-        substitute(results, renumbered),
-      ),
-      length,
-      reverse: !reverse,
-      invariants: invariantReads.length,
-      carries: carryIndices.length + summed.length,
-    },
-  )
-  const contributions: readonly Contribution[] = [
-    ...carryIndices.map((i, k): Contribution => [e.args[i]!, () => get(backward, k)]),
-    ...summed.map((i, k): Contribution => [e.args[i]!, () => get(backward, carryIndices.length + k)]),
-    ...stackedX.map(
-      (i, k): Contribution => [e.args[i]!, () => get(backward, carryIndices.length + summed.length + k)],
-    ),
-  ]
-  return { contributions, forward }
-}
-
 /**
  * The function that gives, on the same parameters, the first result of `f` and its gradient with respect to the
  * parameters at the positions `wrt`. The first result must be a real scalar; a varying one counts as summed over
- * the examples. The gradient of a varying parameter is uniform where it is the same for every example. The gradient of a complex parameter z is ∂L/∂Re z + i ∂L/∂Im z, the direction of steepest ascent
- * (PyTorch's convention; JAX gives its conjugate).
+ * the examples. The gradient of a varying parameter is uniform where it is the same for every example. The gradient
+ * of a complex parameter z is ∂L/∂Re z + i ∂L/∂Im z, the direction of steepest ascent (PyTorch's convention; JAX
+ * gives its conjugate).
  */
 export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<GradientError, Func> => {
   const refuse = (message: string) => E.left({ kind: 'GradientError' as const, message })

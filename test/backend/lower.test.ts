@@ -1,0 +1,65 @@
+/** What plans are made of: fusion is a promise about structure, so it is tested as one. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as E from 'fp-ts/lib/Either.js'
+import { compile } from '../../src/backend/native/compile.ts'
+import type { Instruction } from '../../src/backend/native/plan.ts'
+import { elaborate } from '../../src/dsl/elaborate.ts'
+import * as t from '../../src/dsl/term.ts'
+import { index, real, varying } from '../../src/ir/type.ts'
+import { urnn } from '../../src/models/urnn.ts'
+import { valueAndGradient } from '../../src/passes/differentiate.ts'
+import { optimise, preparatory } from '../../src/passes/pipeline.ts'
+
+const right = <A>(e: E.Either<unknown, A>): A =>
+  E.isRight(e) ? e.right : assert.fail(JSON.stringify(e.left))
+
+/** A uRNN over a sequence of real numbers that names a class at the end, with its gradient. */
+const classifier = (n: number) => {
+  const model = urnn({ hidden: n, reads: { kind: 'vector', size: 1 }, writes: 4, seed: 1 })
+  const x = t.declared<'real'>('x')
+  const y = t.declared<'index'>('y')
+  const { carry } = t.scan({
+    carry: model.initial,
+    over: { x },
+    step: (state, entry) => ({ carry: model.step(state, entry.x), stack: {} }),
+  })
+  const o = model.output(carry)
+  const loss = t.div(t.batchSum(t.sub(t.logSumExp(o), t.take(o, y))), t.batchSize())
+  const f = right(
+    elaborate(
+      [
+        ...model.parameters,
+        { term: x, name: 'x', type: varying(real(6, 1)) },
+        { term: y, name: 'y', type: varying(index(4)) },
+      ],
+      [loss],
+    ),
+  )
+  const g = right(
+    valueAndGradient(
+      optimise(f, preparatory),
+      model.parameters.map((_, i) => i),
+    ),
+  )
+  return right(compile({ func: g, updates: [] }))
+}
+
+const loops = (instructions: readonly Instruction[]): readonly Instruction[] =>
+  instructions.flatMap(i => (i.op === 'loop' ? [i] : []))
+
+test('a step of the uRNN is two transforms and one map, its adjoint four transforms', () => {
+  for (const n of [8, 31, 512]) {
+    const [forward, backward] = classifier(n).segments.flatMap(s => loops(s.instructions))
+    assert.deepEqual(
+      forward!.body.map(i => i.op),
+      ['transform', 'transform', 'map'],
+    )
+    const ops = backward!.body.map(i => i.op)
+    assert.equal(ops.filter(op => op === 'transform').length, 4)
+    assert.ok(
+      ops.every(op => op === 'transform' || op === 'map'),
+      ops.join(),
+    )
+  }
+})
