@@ -8,6 +8,7 @@ import { showPlan } from '../backend/native/show.ts'
 import type { Func } from '../ir/expr.ts'
 import { bodiesOf, print } from '../ir/print.ts'
 import { postorder } from '../ir/walk.ts'
+import { modelNames } from '../models/registry.ts'
 import { cost, steps } from '../passes/cost.ts'
 import { optimise, standard } from '../passes/pipeline.ts'
 import { type Config, settings } from '../train/config.ts'
@@ -131,7 +132,7 @@ export const addExplain = (
     .description(
       'Shows a model and its loss on copying memory as a program, what each pass makes of a training step and at what cost, and the plan that the engine runs.',
     )
-    .argument('<model>', 'urnn')
+    .argument('<model>', modelNames.join(', '))
     .option('--pass <name>', 'print the program after that pass instead')
   withSettings(command, options)
     .addHelpText('after', examples)

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { modelNames } from '../models/registry.ts'
 import { type Config, settings } from '../train/config.ts'
 import { type Refusal, usage } from './exit.ts'
 
@@ -16,7 +17,7 @@ interface Flag {
 }
 
 const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
-  model: { flag: 'model', placeholder: 'name', help: 'urnn' },
+  model: { flag: 'model', placeholder: 'name', help: modelNames.join(', ') },
   lag: { flag: 'lag', placeholder: 'T', help: 'steps to remember over (adding: steps in a sequence)' },
   hidden: { flag: 'hidden', placeholder: 'n', help: 'size of the hidden state' },
   batch: { flag: 'batch', placeholder: 'B', help: 'examples in a batch' },

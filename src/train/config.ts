@@ -1,5 +1,6 @@
 /** Everything that says what a training run is, with what each setting may be. A codec's name is that in words. */
 import * as t from 'io-ts'
+import { modelNames } from '../models/registry.ts'
 
 const numberThat = (allowed: string, holds: (x: number) => boolean): t.Type<number> =>
   new t.Type(
@@ -17,21 +18,18 @@ const positive = numberThat('a number above 0', x => Number.isFinite(x) && x > 0
 const fraction = numberThat('a number from 0 up to but not including 1', x => x >= 0 && x < 1)
 
 /** One of these words. */
-export const oneOf = <K extends string>(...words: readonly [K, K, ...K[]]): t.Type<K> => {
+export const oneOf = <K extends string>(...words: readonly K[]): t.Type<K> => {
   const isWord = (u: unknown): u is K => words.some(w => w === u)
   return new t.Type(
-    `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : String(words[0]),
     isWord,
     (u, context) => (isWord(u) ? t.success(u) : t.failure(u, context)),
     t.identity,
   )
 }
 
-/** The one model there is so far. */
-const modelName: t.Type<'urnn'> = t.literal('urnn')
-
 export const settings = {
-  model: modelName,
+  model: oneOf(...modelNames),
   task: oneOf('copying', 'adding'),
   /** T: steps to remember over (copying), steps in a sequence (adding). */
   lag: whole(1, 2 ** 20),

@@ -1,9 +1,8 @@
 /** From settings to all that a run is made of: model, task, programs, and what its checkpoints must agree with. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Recurrent, Sizes } from '../dsl/model.ts'
-import type { Terms } from '../dsl/term.ts'
+import type { Recurrent } from '../dsl/model.ts'
 import { reals } from '../ir/type.ts'
-import { urnn } from '../models/urnn.ts'
+import { models } from '../models/registry.ts'
 import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
 import type { Task } from '../tasks/task.ts'
@@ -16,13 +15,6 @@ import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
 const tasks: {
   readonly [K in Config['task']]: (options: { lag: number; seed: number }) => E.Either<string, Task>
 } = { copying, adding }
-
-/* Which terms a model's state is made of is its own affair: who takes the state only hands it back. */
-const opaque = <S extends Terms>(model: Recurrent<S>): Recurrent => model as unknown as Recurrent
-
-const models: { readonly [K in Config['model']]: (sizes: Sizes) => Recurrent } = {
-  urnn: sizes => opaque(urnn(sizes)),
-}
 
 export interface Experiment {
   readonly config: Config

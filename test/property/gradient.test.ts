@@ -17,6 +17,7 @@ import { tensorOf, type Value } from '../../src/ir/tensor.ts'
 import { complex, index, type Rate, real, type TensorType, varying, withRate } from '../../src/ir/type.ts'
 import type { derivatives } from '../../src/passes/derivatives.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
+import { optimise, preparatory, standard } from '../../src/passes/pipeline.ts'
 import { type Program, programs, runsOf, unitaries } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
 import {
@@ -25,6 +26,7 @@ import {
   distance,
   evaluated,
   gradients,
+  lossOf,
   nodesOf,
   numbers,
   right,
@@ -220,6 +222,20 @@ test('the gradient of a loop is that of its steps written out', () => {
     150,
   )
   assert.ok(loops > 50, `only ${loops} loops`)
+})
+
+test('a gradient is the same before and after the passes that prepare for it, and all of them', () => {
+  holds(
+    fc.property(programs(options), p => {
+      const of = (f: Func): readonly Float64Array[] => {
+        const g = right(valueAndGradient(f, trainable(f)))
+        return gradients(p, evaluated({ ...p, func: g }).map(numbers))
+      }
+      const loss = lossOf(p.func)
+      return [preparatory, standard].every(passes => distance(of(optimise(loss, passes)), of(loss)) < 1e-9)
+    }),
+    100,
+  )
 })
 
 /** h[t+1] = sin((w h[t] + x[t])/4) and k[t+1] = h[t] k[t], with h stacked: all kinds of cotangents meet. */

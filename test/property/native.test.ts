@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type { BackendOptions, Numbers } from '../../src/backend/backend.ts'
-import { loadAddon } from '../../src/backend/native/addon.ts'
+import { type Addon, loadAddon } from '../../src/backend/native/addon.ts'
+import { load } from '../../src/backend/native/backend.ts'
+import { compile } from '../../src/backend/native/compile.ts'
+import type { Plan } from '../../src/backend/native/plan.ts'
 import { referenceBackend } from '../../src/backend/reference/backend.ts'
 import { opNames } from '../../src/ir/attributes.ts'
 import * as b from '../../src/ir/build.ts'
@@ -36,11 +39,11 @@ import {
   started,
   trainable,
   withGradient,
+  withParameters,
 } from './support.ts'
 
-const isas = E.getOrElse<string, readonly string[]>(why => assert.fail(why))(
-  E.Functor.map(loadAddon(), addon => addon.features().isa),
-)
+const addon: Addon = E.getOrElse<string, Addon>(why => assert.fail(why))(loadAddon())
+const { isa: isas } = addon.features()
 const double: BackendOptions = { precision: 'double', threads: 1 }
 const single: BackendOptions = { precision: 'single', threads: 1 }
 
@@ -60,13 +63,19 @@ const identical = (xs: readonly Numbers[], ys: readonly Numbers[]): boolean =>
   xs.length === ys.length &&
   xs.every((x, k) => x.length === ys[k]!.length && x.every((a, i) => Object.is(a, ys[k]![i])))
 
+const runPlan = async (p: Program, plan: Plan, options: BackendOptions): Promise<readonly Numbers[]> =>
+  right(await withParameters(p, right(load(addon, plan, options))).run(p.batch, dataOf(p))())
+
 /** Both precisions, every instruction set, and the same to the last bit on any number of threads. */
 const agrees = async (p: Program): Promise<boolean> => {
   const wanted = due(p)
   const near = singleTolerance(p)
+  const plan = right(compile({ func: p.func, updates: [] }))
   for (const isa of isas)
     for (const options of [double, single]) {
-      const one = await runNative(p, { ...options, isa })
+      const run = (threads: number): Promise<readonly Numbers[]> =>
+        runPlan(p, plan, { ...options, isa, threads })
+      const one = await run(1)
       const gap = distance(one, wanted)
       const tolerance = options.precision === 'double' ? 1e-12 : near
       assert.ok(gap < tolerance, `${isa}, ${options.precision}: ${gap} apart`)

@@ -198,19 +198,21 @@ export const dataOf = (p: Program): Readonly<Record<string, Numbers>> =>
     ),
   )
 
-/** The program begun on a backend, with its uniform parameters set. */
-export const started = (
-  p: Program,
-  options: BackendOptions,
-  backend: Backend = native(),
-  updates: readonly { readonly result: number; readonly param: number }[] = [],
-): Session => {
-  const session = right(backend.start({ func: p.func, updates }, options))
+/** The session, with the program's uniform parameters set. */
+export const withParameters = (p: Program, session: Session): Session => {
   p.func.params.forEach(({ name, type }, i) => {
     if (type.rate === 'uniform') right(session.write(name, numbers(p.inputs[i]!)))
   })
   return session
 }
+
+/** The program begun on a backend. */
+export const started = (
+  p: Program,
+  options: BackendOptions,
+  backend: Backend = native(),
+  updates: readonly { readonly result: number; readonly param: number }[] = [],
+): Session => withParameters(p, right(backend.start({ func: p.func, updates }, options)))
 
 export const runNative = async (
   p: Program,

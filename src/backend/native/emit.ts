@@ -1,0 +1,114 @@
+/** The instructions of a block's units. */
+import { type Expr, tensorType } from '../../ir/expr.ts'
+import { bug, required } from '../../ir/invariant.ts'
+import { map, transform } from './fused.ts'
+import { loop } from './loop.ts'
+import type { Instruction, Operand } from './plan.ts'
+import {
+  copy,
+  fill,
+  instruction,
+  moved,
+  place,
+  release,
+  result,
+  type Site,
+  unitsOf,
+  widthOf,
+} from './site.ts'
+
+const accumulate = (site: Site, e: Expr, added: Expr): Instruction => {
+  const to = result(site, e)
+  const operands = added.args.map(a => place(site, a))
+  return added.op === 'outer'
+    ? instruction('outer', [to, ...operands], [...tensorType(added).shape, widthOf(added), 1])
+    : instruction('put', [to, ...operands], [tensorType(added).shape[0]!, unitsOf(added.args[0]!), 1])
+}
+
+const single = (site: Site, e: Expr): readonly Instruction[] => {
+  const added = site.block.accumulates.get(e)
+  if (added !== undefined) return [accumulate(site, e, added)]
+  if (e.op === 'scan') return loop(site, e as Expr<'scan'>, emit)
+  const x = e.args[0]
+  const y = e.args[1]
+  const from = (a: Expr | undefined): Operand => place(site, required(a, `an operand of ${e.op}`))
+  const first = (): Expr => required(x, `an operand of ${e.op}`)
+  switch (e.op) {
+    case 'constant':
+      return [fill(site, result(site, e), e)]
+    case 'batchSize':
+      return [instruction('batchSize', [result(site, e)], [])]
+    case 'sum': {
+      const inner = unitsOf(e)
+      return [instruction('sum', [result(site, e), from(x)], [unitsOf(first()) / inner, inner])]
+    }
+    case 'broadcast': {
+      const units = unitsOf(first())
+      return [copy(result(site, e), from(x), units, unitsOf(e) / units)]
+    }
+    case 'logSumExp':
+      return [instruction('logSumExp', [result(site, e), from(x)], [unitsOf(first())])]
+    case 'matvec':
+      return [
+        instruction(
+          'matvec',
+          [result(site, e), from(x), from(y)],
+          [...tensorType(first()).shape, widthOf(e), e.attributes.adjoint ? 1 : 0],
+        ),
+      ]
+    case 'outer':
+      return [
+        instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0]),
+      ]
+    case 'concat': {
+      const to = result(site, e)
+      const units = unitsOf(first())
+      return [copy(to, from(x), units), copy(moved(to, units), from(y), unitsOf(e) - units)]
+    }
+    case 'pad': {
+      const to = result(site, e)
+      const entry = unitsOf(first()) / tensorType(first()).shape[0]!
+      const zero = site.shop.constant(0)
+      return [
+        instruction('fill', [to], [unitsOf(e), 1, zero, zero]),
+        copy(moved(to, e.attributes.before * entry), from(x), unitsOf(first())),
+      ]
+    }
+    case 'take':
+      return [
+        instruction('take', [result(site, e), from(x), from(y)], [tensorType(first()).shape[0]!, unitsOf(e)]),
+      ]
+    case 'put':
+      return [
+        instruction('put', [result(site, e), from(x), from(y)], [e.attributes.size, unitsOf(first()), 0]),
+      ]
+    case 'apply': {
+      const operator = first()
+      if (operator.op !== 'permute') return bug(`${operator.op} is expanded before it is lowered`)
+      return [
+        instruction(
+          'permute',
+          [result(site, e), from(y)],
+          [site.shop.permutation(operator.attributes.permutation)],
+        ),
+      ]
+    }
+    default:
+      return bug(`${e.op} has no instruction`)
+  }
+}
+
+export const emitUnit = (site: Site, index: number): readonly Instruction[] => {
+  const unit = site.block.units[index]!
+  const made =
+    unit.kind === 'cluster'
+      ? map(site, unit.nodes)
+      : unit.kind === 'transform'
+        ? transform(site, unit.before, unit.node, unit.after)
+        : single(site, unit.node)
+  release(site, index)
+  return made
+}
+
+export const emit = (site: Site): readonly Instruction[] =>
+  site.block.units.flatMap((_, i) => emitUnit(site, i))

@@ -1,0 +1,93 @@
+/** Where values lie while a block's instructions are made: places, buffers in use, and the simplest instructions. */
+import { type Expr, tensorType } from '../../ir/expr.ts'
+import { bug, required } from '../../ir/invariant.ts'
+import { elements, type Rate, reals, width } from '../../ir/type.ts'
+import type { Arena, Buffer } from './allocate.ts'
+import { type Block, isView } from './block.ts'
+import type { OpcodeName } from './opcodes.ts'
+import type { Instruction, Operand } from './plan.ts'
+
+/** What is shared by all blocks of one plan. */
+export interface Shop {
+  readonly arenas: Readonly<Record<Rate, Arena>>
+  readonly constant: (value: number) => number
+  readonly permutation: (entries: readonly number[]) => number
+}
+
+/** One block being emitted. */
+export interface Site {
+  readonly shop: Shop
+  readonly block: Block
+  readonly depth: number
+  /** Where a computed node is kept. */
+  readonly space: (e: Expr) => Rate
+  readonly places: Map<Expr, Operand>
+  /** Nodes whose place is given: results of loops. */
+  readonly targets: ReadonlyMap<Expr, Operand>
+  /** Buffers in use, and after which unit they are free. */
+  readonly held: { readonly buffer: Buffer; readonly space: Rate; readonly until: number }[]
+}
+
+export const unitsOf = (e: Expr): number => reals(tensorType(e))
+export const widthOf = (e: Expr): 1 | 2 => width(tensorType(e).field)
+export const instruction = (
+  op: OpcodeName,
+  operands: readonly Operand[],
+  attributes: readonly number[],
+  body: readonly Instruction[] = [],
+): Instruction => ({ op, operands, attributes, body })
+
+export const at = (space: Rate, buffer: Buffer, depth: number): Operand => ({
+  space,
+  offset: buffer.offset,
+  strides: new Array<number>(depth).fill(0),
+})
+export const moved = (o: Operand, units: number): Operand => ({ ...o, offset: o.offset + units })
+/** The operand as a loop's body sees it, moving by `stride` a step. */
+export const inside = (o: Operand, stride: number): Operand => ({ ...o, strides: [...o.strides, stride] })
+
+export const hold = (site: Site, space: Rate, units: number, until: number): Operand => {
+  const buffer = site.shop.arenas[space].allocate(units)
+  site.held.push({ buffer, space, until })
+  return at(space, buffer, site.depth)
+}
+
+/** Frees what no unit after `unit` reads. */
+export const release = (site: Site, unit: number): void => {
+  const kept = site.held.filter(h => h.until > unit)
+  for (const h of site.held) if (h.until <= unit) site.shop.arenas[h.space].free(h.buffer)
+  site.held.length = 0
+  site.held.push(...kept)
+}
+
+/** Where a node's value lies. */
+export const place = (site: Site, e: Expr): Operand => {
+  const known = site.places.get(e)
+  if (known !== undefined) return known
+  if (!isView(e) || e.op === 'get') return bug(`no place for ${e.op}`)
+  const x = required(e.args[0], 'an operand')
+  if (e.op !== 'slice') return place(site, x)
+  return moved(place(site, x), e.attributes.start * (unitsOf(x) / tensorType(x).shape[0]!))
+}
+
+/** A place for the result of a unit. */
+export const result = (site: Site, e: Expr): Operand => {
+  const given = site.targets.get(e) ?? hold(site, site.space(e), unitsOf(e), site.block.lastUse(e))
+  site.places.set(e, given)
+  return given
+}
+
+export const fill = (site: Site, to: Operand, e: Expr<'constant'>): Instruction =>
+  instruction(
+    'fill',
+    [to],
+    [
+      elements(e.attributes.type.shape),
+      width(e.attributes.type.field),
+      site.shop.constant(e.attributes.re),
+      site.shop.constant(e.attributes.im),
+    ],
+  )
+
+export const copy = (to: Operand, from: Operand, units: number, repeats = 1): Instruction =>
+  instruction('copy', [to, from], [units, repeats])

@@ -1,0 +1,14 @@
+/** The models by name, as the command line and checkpoints know them. */
+import type { Recurrent, Sizes } from '../dsl/model.ts'
+import type { Terms } from '../dsl/term.ts'
+import { urnn } from './urnn.ts'
+
+/* Which terms a model's state is made of is its own affair: who takes the state only hands it back. */
+const opaque = <S extends Terms>(model: Recurrent<S>): Recurrent => model as unknown as Recurrent
+
+export const models = {
+  urnn: (sizes: Sizes): Recurrent => opaque(urnn(sizes)),
+} as const
+
+export type ModelName = keyof typeof models
+export const modelNames = Object.keys(models) as readonly ModelName[]
