@@ -121,7 +121,10 @@ void row(const std::vector<int> &radices) {
   std::string name;
   for (int r : radices) name += (name.empty() ? "" : "x") + std::to_string(r);
   const double present = measure(n, [&](int b) {
-    runFft<K, false>(*fft, to + size_t(b) * block, from + size_t(b) * block, scratch, false);
+    Memory<K> source{from + size_t(b) * block}, sink{to + size_t(b) * block};
+    float *const buffers[2] = {scratch, scratch + block};
+    const Parts usual{0, K::lanes};
+    runStages<K>(*fft, source, sink, buffers, usual, usual, fft->scale);
   });
   const double t = measure(n, [&](int b) { inTime(p.transform, work, from + size_t(b) * block, to + size_t(b) * block); });
   const double e = error(n, from, to);
