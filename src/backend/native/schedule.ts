@@ -77,6 +77,7 @@ export const schedule = (
   let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
   let deferred: Expr[] = []
   let waiting = true // of free nodes, for readers
+  const open = new Set<Expr>() // free nodes of the unit under way
   const units: Unit[] = []
 
   const met = (user: Expr): void => {
@@ -95,6 +96,7 @@ export const schedule = (
   }
   const close = (u: Unit): void => {
     units.push(u)
+    open.clear()
     const late = deferred
     deferred = []
     late.forEach(met)
@@ -103,8 +105,9 @@ export const schedule = (
   /** Whether `e`'s unit cannot compute a free node that it reads. */
   const isApart = (e: Expr, n: Need): boolean =>
     n.late || !(clusters(e) || isTransform(e)) || countOf(n.node) !== countOf(e)
-  /** Whether a unit that is begun can take the node: nothing has to be computed apart, before it. */
-  const canJoin = (e: Expr): boolean => !needsOf.get(e)!.some(n => isWaiting(n) && isApart(e, n))
+  /** Whether a unit that is begun can take the node: nothing has to be computed apart, or done, before it. */
+  const canJoin = (e: Expr): boolean =>
+    !needsOf.get(e)!.some(n => (isWaiting(n) && isApart(e, n)) || (n.late && open.has(n.node)))
   /** The free nodes that `e` reads and that its unit computes; for the others, units are made before it. */
   const pulled = (e: Expr): readonly Expr[] => {
     const found: Expr[] = []
@@ -115,7 +118,10 @@ export const schedule = (
         taken.add(n.node)
         for (const { user } of users.get(n.node)!) missing.set(user, missing.get(user)! - 1)
         if (apart) units.push({ kind: 'cluster', nodes: chain })
-        else found.push(...chain)
+        else {
+          found.push(...chain)
+          for (const a of chain) open.add(a)
+        }
       }
     return found
   }
