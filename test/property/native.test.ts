@@ -377,6 +377,24 @@ test('a scalar and a vector of one entry, in one map', async () => {
   await agreeing(f)
 })
 
+test('a vector of one entry, and its sum, which is that entry, are not of one map', async () => {
+  const f = closed([varying(real(1)), varying(real(4, 1))], (x, xs) => {
+    const y = b.sin(x!)
+    const total = b.sum(xs!, 1)
+    return [b.add(y, total), b.mul(b.sum(y, 1), b.sum(total, 1))]
+  })
+  await agreeing(f)
+})
+
+test('the transform of a repeated scalar leaves what makes that scalar alone', async () => {
+  const F = node('dft', [], { size: 31 })
+  const f = closed([varying(complex(31))], x => {
+    const scalar = b.exp(b.scale(constant(1 / 31), b.sum(x!)))
+    return [b.apply(F, b.broadcast(scalar, [31])), b.abs(scalar)]
+  })
+  await agreeing(f)
+})
+
 test('a scalar carry that is read, repeated once, after its next value is known', async () => {
   for (const reverse of directions)
     await agreeing(

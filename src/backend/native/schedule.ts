@@ -145,7 +145,9 @@ export const schedule = (
     if (transform !== undefined) {
       const last = units.at(-1)
       const merges =
-        last?.kind === 'cluster' && last.nodes.some(e => reads(transform, e)) && canJoin(transform)
+        last?.kind === 'cluster' &&
+        last.nodes.some(e => countOf(e) === countOf(transform) && reads(transform, e)) &&
+        canJoin(transform)
       if (merges) units.pop()
       const before = [...(merges ? last.nodes : []), ...pulled(transform)]
       take(transform)
