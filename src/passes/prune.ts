@@ -90,8 +90,14 @@ const pruneFunc = (f: Func): Func => {
   )
 }
 
+/* What a loop within drops may be all that kept something of the loop around it alive. */
+const untilStable = (f: Func): Func => {
+  const once = pruneFunc(f)
+  return once === f ? f : untilStable(once)
+}
+
 export const prune: Pass = {
   name: 'prune',
   summary: 'loops drop results, carries and operands that nobody reads',
-  run: pruneFunc,
+  run: untilStable,
 }

@@ -21,7 +21,6 @@ import { verify } from '../../src/ir/verify.ts'
 import { postorder } from '../../src/ir/walk.ts'
 import { urnn } from '../../src/models/urnn.ts'
 import { expand } from '../../src/passes/expand.ts'
-import { fuseUnitary } from '../../src/passes/fuseUnitary.ts'
 import { hoist } from '../../src/passes/hoist.ts'
 import type { Pass } from '../../src/passes/pass.ts'
 import { optimise, standard } from '../../src/passes/pipeline.ts'
@@ -74,7 +73,7 @@ test('the passes in their order: each takes what the one before it gives', () =>
 })
 
 test('a pass has nothing to do a second time', () => {
-  for (const pass of [simplify, fuseUnitary, expand, hoist, prune])
+  for (const pass of new Set(standard))
     holds(
       fc.property(programs(), ({ func: f }) => pass.run(pass.run(f)) === pass.run(f)),
       60,
@@ -233,6 +232,25 @@ test('prune reaches loops within loops, when the inner loses an item', () => {
   const after = prune.run(func([], [b.get(loop, 0)]))
   assert.equal(count(after, 'exp'), 0)
   assert.ok(keeps({ func: func([], [b.get(loop, 0)]), batch: 1, inputs: [] }, prune))
+})
+
+test('prune drops a carry that fed nothing but an unread carry of a loop within', () => {
+  const [h, k] = [argument(0, real()), argument(1, real())]
+  const named = (names: string): readonly Param[] => [...names].map(name => ({ name, type: real() }))
+  const loop = (body: Func): Expr =>
+    b.scan([constant(0.5), constant(0.25)], {
+      body,
+      length: 2,
+      reverse: false,
+      invariants: 0,
+      carries: 2,
+    })
+  const inner = func(named('hk'), [b.sin(h), b.cos(k)])
+  const within = b.scan([h, k], { body: inner, length: 2, reverse: false, invariants: 0, carries: 2 })
+  const program = func([], [b.get(loop(func(named('hk'), [b.get(within, 0), b.exp(k)])), 0)])
+  const after = prune.run(program)
+  assert.equal(count(after, 'cos') + count(after, 'exp'), 0)
+  assert.ok(keeps({ func: program, batch: 1, inputs: [] }, prune))
 })
 
 test('hoist computes in front of the loop what no step changes', () => {
