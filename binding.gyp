@@ -30,10 +30,12 @@
         "native/fftTables.cc",
         "native/instructionDecoder.cc",
         "native/plan.cc",
+        "native/planner.cc",
         "native/pool.cc",
         "native/program.cc",
         "native/programDecoder.cc",
-        "native/reader.cc"
+        "native/reader.cc",
+        "native/transformTables.cc"
       ],
       "dependencies": ["kernels_baseline"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

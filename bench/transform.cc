@@ -38,7 +38,7 @@ Plan planOf(const std::vector<int> &radices) {
   size = n;
   for (size_t i = 0; i < radices.size(); i++) {
     const int64_t radix = radices[i], rest = size / radix;
-    p.levels.push_back({radix, rest, rest + rest / pad, int64_t(p.table.size() / 2)});
+    p.levels.push_back({radix, rest, rest + rest / pad, int64_t(p.table.size() / 2), 0});
     if (rest > 1) {
       for (int64_t k = 0; k < rest; k++) {
         for (int64_t j = 1; j < radix; j++) {
@@ -50,7 +50,7 @@ Plan planOf(const std::vector<int> &radices) {
     }
     size = rest;
   }
-  p.transform = {n, int64_t(p.levels.size()), p.levels.data(), p.table.data(), pad};
+  p.transform = {n, int64_t(p.levels.size()), p.levels.data(), p.table.data(), pad, 1, nullptr, 0, 0, 0};
   return p;
 }
 

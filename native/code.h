@@ -53,6 +53,53 @@ struct Pointwise {
   Register element;  // what it hands to its second, likewise
 };
 
+// One factor of a transform's size: `radix` blocks of `rest` elements each, `apart` elements of the work space from
+// each other, become one block. Column k = 0 … rest − 1 takes element k of each of them, at k + k/padEvery from
+// the block's start, multiplies that of block j > 0 by e^(−2πi jk/(radix·rest)), and transforms the column in place.
+struct TransformLevel {
+  int64_t radix, rest, apart;
+  int64_t twiddles;  // where in the table, in complex numbers: for each k the radix − 1 of j = 1 … radix − 1
+  int64_t roots;     // of an odd radix without a codelet: where its radix-th roots of unity e^(−2πi m/radix) are
+};
+
+// A unitary transform y_k = scale Σ_j e^(−2πi jk/size) x_j by decimation in time, in natural order on both sides.
+//
+// Levels go from the whole down to the leaves, sizes radix·rest: size, levels[0].rest, levels[1].rest …; the last
+// level has rest 1 and no twiddles. Leaf i = 0 … size/radix − 1, of the last level's radix, takes elements
+// i + j·size/radix and writes its j-th result to leafPlace(i) + j of the work space. The other levels run
+// bottom up in place; level 0 goes to the result instead, element k + j·rest, times `scale`. With one level the leaf
+// is all there is. The inverse exchanges re and im where elements are taken and where they are put.
+struct Transform {
+  int64_t size;
+  int64_t levelCount;  // at least 1
+  const TransformLevel *levels;
+  const void *table;  // complex numbers of the engine's scalar
+  // In the work space one element is left free after so many, or elements of equal index in different blocks would
+  // compete for the same few places of the first-level cache. It divides every larger `rest`, and is a multiple of
+  // every other; `size` if there is no need.
+  int64_t padEvery;
+  double scale;  // 1/√size
+  // Bluestein's way, for sizes with a large prime factor: a convolution by transforms of another size. Then there are
+  // no levels.
+  const Transform *convolution;
+  int64_t chirp, kernel;
+  int64_t scratch;  // complex elements that a transform needs, apart from its programs
+};
+
+// Where element k of a block of the work space is, from its start.
+static constexpr int64_t placeInWork(const Transform &t, int64_t k) { return k + k / t.padEvery; }
+// How many elements the work space has.
+static constexpr int64_t workSize(const Transform &t) { return placeInWork(t, t.size - 1) + 1; }
+// Where leaf i begins: the digits of i, the lowest first, choose the block of level 0, 1, ….
+static constexpr int64_t leafPlace(const Transform &t, int64_t i) {
+  int64_t place = 0;
+  for (int64_t l = 0; l + 1 < t.levelCount; l++) {
+    place += i % t.levels[l].radix * t.levels[l].apart;
+    i /= t.levels[l].radix;
+  }
+  return place;
+}
+
 // One pass of a Stockham transform: n/radix butterflies, `groups` with twiddles of their own, `stride` alike.
 struct FftStage {
   int64_t radix, groups, stride;
@@ -82,6 +129,7 @@ struct Instruction {
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
   const Fft *fft;
+  const Transform *transform;
   const int32_t *permutation;
 };
 

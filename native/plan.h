@@ -7,6 +7,7 @@
 
 #include "fftTables.h"
 #include "reader.h"
+#include "transformTables.h"
 
 namespace parseval {
 
@@ -53,6 +54,7 @@ class Plan {
 
   // What instructions point to; deques, so that nothing moves.
   FftTables ffts_;
+  TransformTables transforms_;
   std::vector<std::vector<int32_t>> permutations_;
   std::deque<std::vector<Operand>> operands_;
   std::deque<std::vector<ProgramOperand>> programOperands_;

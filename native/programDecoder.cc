@@ -64,6 +64,7 @@ void InstructionDecoder::readTransform(Instruction &i) {
   if (size > plan_.uniformUnits + plan_.varyingUnits)
     fail("a transform of size " + text(size) + ", larger than the arenas");
   i.fft = plan_.ffts_.of(size);
+  i.transform = plan_.transforms_.of(size);
   const auto tile = [&](int64_t stage) {
     if (i.fft->convolution) return mostTile;
     const FftStage &s = i.fft->stages[stage];
@@ -72,7 +73,7 @@ void InstructionDecoder::readTransform(Instruction &i) {
   i.program = finishProgram(before, tile(0));
   i.after = finishProgram(after, tile(i.fft->stageCount - 1));
   const auto scratch = [](const Pointwise *p) { return p->temporaries * p->tile + p->sumCount; };
-  needScratch(2 * (i.fft->scratch + scratch(i.program) + scratch(i.after)));
+  needScratch(2 * (std::max(i.fft->scratch, i.transform->scratch) + scratch(i.program) + scratch(i.after)));
 }
 
 void InstructionDecoder::readProgram(Draft &draft) {

@@ -62,27 +62,6 @@ PARSEVAL_INLINE void storeWork(Scalar<K> *at, Complex<K> y) {
   else storeComplex<K>(at, y);
 }
 
-// One factor of the size: `radix` blocks of `rest` elements, `apart` elements from each other, become one.
-struct TransformLevel {
-  int64_t radix, rest, apart;
-  int64_t twiddles;  // where in the table, in complex numbers: radix − 1 for each of `rest`
-};
-
-// The levels from the whole to the smallest blocks, which have no twiddles.
-struct Transform {
-  int64_t size;
-  int64_t levelCount;
-  const TransformLevel *levels;
-  const void *table;
-  // One element is left free after so many, or elements of equal index in different blocks would compete for the
-  // same few places of the first-level cache. At least the size if there is no need.
-  int64_t padEvery;
-};
-
-// Where element k of the work space is, in either order, and how many elements it takes in all.
-PARSEVAL_INLINE int64_t placeInWork(const Transform &t, int64_t k) { return k + k / t.padEvery; }
-PARSEVAL_INLINE int64_t workSize(const Transform &t) { return placeInWork(t, t.size - 1) + 1; }
-
 template <class F>
 PARSEVAL_INLINE void withRadix(int64_t radix, F f) {
   switch (radix) {

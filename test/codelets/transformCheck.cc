@@ -39,7 +39,7 @@ struct Check {
     size = n;
     for (int64_t radix : radices) {
       const int64_t rest = size / radix;
-      levels.push_back({radix, rest, rest + rest / pad, int64_t(table.size() / 2)});
+      levels.push_back({radix, rest, rest + rest / pad, int64_t(table.size() / 2), 0});
       for (int64_t k = 0; rest > 1 && k < rest; k++) {
         for (int64_t j = 1; j < radix; j++) {
           const Number w = std::polar(1.0, -2 * M_PI * double(j * k % size) / double(size));
@@ -49,7 +49,7 @@ struct Check {
       }
       size = rest;
     }
-    t = {n, int64_t(levels.size()), levels.data(), table.data(), pad};
+    t = {n, int64_t(levels.size()), levels.data(), table.data(), pad, 1, nullptr, 0, 0, 0};
     for (int64_t j = 0; j < n; j++) {
       int64_t position = 0, rest = n, index = j;
       for (int64_t r : radices) {

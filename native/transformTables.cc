@@ -1,0 +1,132 @@
+#include "transformTables.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace parseval {
+namespace {
+
+using Number = std::complex<long double>;
+
+// e^(−2πi k/n), with the angle brought into an eighth of a turn, where sine and cosine are most exact.
+Number root(int64_t k, int64_t n) {
+  const long double turn = 6.283185307179586476925286766559005768L;
+  k = (k % n + n) % n;
+  const bool mirrored = 2 * k > n;
+  if (mirrored) k = n - k;
+  const bool obtuse = 4 * k > n;
+  long double c, s;
+  // Within half a turn: the angle from the nearest axis, in units of a turn / 4n.
+  const int64_t quarter = obtuse ? 2 * n - 4 * k : 4 * k;
+  if (2 * quarter > n) {
+    const long double angle = turn * (long double)(n - quarter) / (4.0L * (long double)n);
+    c = std::sin(angle);
+    s = std::cos(angle);
+  } else {
+    const long double angle = turn * (long double)quarter / (4.0L * (long double)n);
+    c = std::cos(angle);
+    s = std::sin(angle);
+  }
+  if (obtuse) c = -c;
+  return {c, mirrored ? s : -s};
+}
+
+// Elements of equal index in different blocks, a multiple of so many elements apart, share a few places in the cache.
+constexpr int64_t many = 32;
+
+// After how many elements the work space leaves one free: the smallest block that is a multiple of that.
+int64_t padEveryOf(int64_t size, const std::vector<int64_t> &radices) {
+  int64_t pad = size, rest = size;
+  for (const int64_t radix : radices) {
+    rest /= radix;
+    if (rest > 1 && rest % many == 0) pad = rest;
+  }
+  return pad;
+}
+
+std::vector<Number> rootsOf(int64_t n) {
+  std::vector<Number> roots(static_cast<size_t>(n));
+  for (int64_t k = 0; k < n; k++) roots[size_t(k)] = root(k, n);
+  return roots;
+}
+
+// The unscaled transform, for tables only: exact rather than fast. `roots` are those of a multiple of its size.
+std::vector<Number> transform(const std::vector<Number> &x, const std::vector<Number> &roots) {
+  const size_t n = x.size(), step = roots.size() / n;
+  if (n == 1) return x;
+  size_t p = 2;
+  while (n % p != 0) p++;
+  const size_t m = n / p;
+  std::vector<Number> y(n);
+  for (size_t j = 0; j < p; j++) {
+    std::vector<Number> part(m);
+    for (size_t i = 0; i < m; i++) part[i] = x[i * p + j];
+    part = transform(part, roots);
+    for (size_t k = 0; k < n; k++) y[k] += roots[j * k % n * step] * part[k % m];
+  }
+  return y;
+}
+
+}  // namespace
+
+void TransformTables::Entry::push(Number z) {
+  table.push(double(z.real()));
+  table.push(double(z.imag()));
+}
+
+void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radices) {
+  Transform &t = entry.transform;
+  t.padEvery = padEveryOf(t.size, radices);
+  int64_t size = t.size;
+  for (const int64_t radix : radices) {
+    const int64_t rest = size / radix;
+    TransformLevel level{radix, rest, placeInWork(t, rest), entry.place(), 0};
+    if (rest > 1)
+      for (int64_t k = 0; k < rest; k++)
+        for (int64_t j = 1; j < radix; j++) entry.push(root(j * k, size));
+    level.roots = entry.place();
+    if (!hasCodelet(radix))
+      for (int64_t m = 0; m < radix; m++) entry.push(root(m, radix));
+    entry.levels.push_back(level);
+    size = rest;
+  }
+  t.levelCount = int64_t(entry.levels.size());
+  t.scratch = t.levelCount > 1 ? workSize(t) : 0;
+}
+
+void TransformTables::addConvolution(Entry &entry) {
+  const int64_t n = entry.transform.size, m = convenientSize(2 * n - 1, target_);
+  entry.transform.convolution = of(m);
+  entry.transform.scratch = 3 * m;
+  // e^(−πi j²/n), its square taken modulo 2n, so that no digit is lost.
+  std::vector<Number> chirp(static_cast<size_t>(n)), kernel(static_cast<size_t>(m));
+  int64_t square = 0;
+  for (int64_t j = 0; j < n; j++) {
+    chirp[size_t(j)] = root(square, 2 * n);
+    square = (square + 2 * j + 1) % (2 * n);
+  }
+  for (int64_t j = 0; j < n; j++) {
+    kernel[size_t(j)] = std::conj(chirp[size_t(j)]) / (long double)m;
+    if (j > 0) kernel[size_t(m - j)] = kernel[size_t(j)];
+  }
+  entry.transform.chirp = entry.place();
+  for (const Number &z : chirp) entry.push(z);
+  entry.transform.kernel = entry.place();
+  for (const Number &z : transform(kernel, rootsOf(m))) entry.push(z);
+}
+
+const Transform *TransformTables::of(int64_t size) {
+  const auto found = entries_.find(size);
+  if (found != entries_.end()) return &found->second->transform;
+  auto entry = std::make_unique<Entry>(precision_);
+  entry->transform.size = size;
+  entry->transform.scale = double(1 / std::sqrt((long double)size));
+  const std::vector<int64_t> radices = compose(size, target_).radices;
+  if (radices.empty()) addConvolution(*entry);
+  else addLevels(*entry, radices);
+  entry->transform.levels = entry->levels.data();
+  entry->transform.table = entry->table.data();
+  return &(entries_[size] = std::move(entry))->transform;
+}
+
+}  // namespace parseval
