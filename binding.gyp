@@ -27,7 +27,6 @@
       "target_name": "parseval",
       "sources": [
         "native/binding.cc",
-        "native/fftTables.cc",
         "native/instructionDecoder.cc",
         "native/plan.cc",
         "native/planner.cc",

@@ -100,25 +100,6 @@ static constexpr int64_t leafPlace(const Transform &t, int64_t i) {
   return place;
 }
 
-// One pass of a Stockham transform: n/radix butterflies, `groups` with twiddles of their own, `stride` alike.
-struct FftStage {
-  int64_t radix, groups, stride;
-  int64_t twiddles;  // where in the table, in complex numbers: (radix − 1) for each group
-  int64_t roots;     // of a butterfly for any odd radix: the radix-th roots of unity
-};
-
-struct Fft {
-  int64_t size;
-  int64_t stageCount;
-  const FftStage *stages;
-  const void *table;  // complex numbers of the engine's scalar
-  double scale;       // 1/√size
-  // Bluestein's way, for sizes with a large prime factor: a convolution by transforms of another size.
-  const Fft *convolution;
-  int64_t chirp, kernel;
-  int64_t scratch;  // complex elements that a transform needs, apart from its programs
-};
-
 struct Instruction {
   Opcode op;
   int32_t depth;  // enclosing loops
@@ -128,7 +109,6 @@ struct Instruction {
   int64_t end;  // of a loop: the index of the instruction after its body
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
-  const Fft *fft;
   const Transform *transform;
   const int32_t *permutation;
 };
@@ -152,8 +132,8 @@ struct Frame {
 // while to find a micro-op's kernel.
 constexpr int64_t mostTile = 64, leastTile = 16;
 
-// Butterflies at the ends of a transform that go together with a program.
-constexpr int64_t tileOf(int64_t radix) { return radix > 16 ? 4 : mostTile / radix; }
+// Columns at the ends of a transform that go together with a program.
+constexpr int64_t tileOf(int64_t radix) { return radix > mostTile / 2 ? 1 : mostTile / radix; }
 
 // Of one program.
 constexpr int32_t mostTemporaries = 1024;

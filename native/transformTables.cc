@@ -97,7 +97,7 @@ void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radice
 void TransformTables::addConvolution(Entry &entry) {
   const int64_t n = entry.transform.size, m = convenientSize(2 * n - 1, target_);
   entry.transform.convolution = of(m);
-  entry.transform.scratch = 3 * m;
+  entry.transform.scratch = m + entry.transform.convolution->scratch;
   // e^(−πi j²/n), its square taken modulo 2n, so that no digit is lost.
   std::vector<Number> chirp(static_cast<size_t>(n)), kernel(static_cast<size_t>(m));
   int64_t square = 0;
