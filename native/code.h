@@ -100,6 +100,21 @@ static constexpr int64_t leafPlace(const Transform &t, int64_t i) {
   return place;
 }
 
+// A transform of one vector of n complex numbers, its elements in the lanes (single.h).
+struct Single {
+  int64_t lanes;              // 1: one after the other, for sizes that fill no lanes
+  const Transform *vertical;  // of size n/lanes
+  const void *twiddles;       // for each of its results e^(−2πi l k/n)/√n, the lanes in their order, [re × L | im × L]
+  int64_t scratch;            // complex elements of all lanes
+};
+
+// Which of `lanes` complex numbers in a row a lane holds, when pairs (re, im) are taken apart within each `group`:
+// as many scalars as have 16 bytes.
+static constexpr int laneOrder(int lane, int lanes, int group) {
+  const int number = lane / group, place = lane % group, half = group / 2;
+  return place < half ? number * half + place : lanes / 2 + number * half + place - half;
+}
+
 struct Instruction {
   Opcode op;
   int32_t depth;  // enclosing loops

@@ -3,6 +3,7 @@
 
 #include "codelets/codelets.h"
 #include "oddRadix.h"
+#include "transpose.h"
 
 namespace parseval {
 namespace {
@@ -33,10 +34,11 @@ PARSEVAL_INLINE void storeParts(Scalar<K> *p, Parts parts, Complex<K> x) {
   storeReal<K>(p + parts.im, x.im);
 }
 
-// `leaf`: from the source to the work space, without twiddles. `inner`: in place. `top`: from the work space to the
+// `leaf`: from the source to the work space, without twiddles; `pairs`: the same, of one vector of (re, im), whose
+// elements are in the lanes. `inner`: in place. `top`: from the work space to the
 // result, scaled. `whole`: a leaf that is the whole transform.
-enum class Kind { leaf, inner, top, whole };
-constexpr int kinds = 4;
+enum class Kind { leaf, pairs, inner, top, whole };
+constexpr int kinds = 5;
 
 // `count` columns. Distances are in scalars: from one column to the next (`step`), and from one element of a column to
 // the next (`apart`).
@@ -60,17 +62,19 @@ template <class K, int Radix, Kind kind>
 __attribute__((noinline)) void runColumns(const Columns<K> &c) {
   constexpr bool twiddled = kind == Kind::inner || kind == Kind::top;
   constexpr bool scaled = kind == Kind::top || kind == Kind::whole;
+  constexpr bool intoWork = kind == Kind::leaf || kind == Kind::pairs;
   constexpr int64_t element = elementSize<K>;
   const int64_t radix = Radix == 0 ? c.radix : Radix;
   const Scalar<K> *from = c.from, *w = c.twiddles;
   Scalar<K> *to = c.to;
-  const int64_t fromStep = twiddled ? element : c.fromStep, toStep = kind == Kind::leaf ? c.toStep : element;
-  const int64_t fromApart = c.fromApart, toApart = kind == Kind::leaf ? element : c.toApart;
+  const int64_t fromStep = twiddled ? element : c.fromStep, toStep = intoWork ? c.toStep : element;
+  const int64_t fromApart = c.fromApart, toApart = intoWork ? element : c.toApart;
   const Parts in = c.in, out = c.out;
   const typename K::Vector scale = splat<K>(c.scale);
   for (int64_t e = 0; e < c.count; e++, from += fromStep, to += toStep, w += 2 * (radix - 1)) {
     const auto load = [&](int j) PARSEVAL_LAMBDA {
       if constexpr (twiddled) return loadComplex<K, false>(from + j * fromApart);
+      else if constexpr (kind == Kind::pairs) return exchangedIf<K>(in.re != 0, loadPairs<K>(from + j * fromApart));
       else return loadParts<K>(from + j * fromApart, in);
     };
     const auto store = [&](int k, Complex<K> y) PARSEVAL_LAMBDA {
@@ -105,6 +109,7 @@ struct ColumnKernels {
   template <int Radix, int Slot>
   constexpr void fill() {
     at[int(Kind::leaf)][Slot] = runColumns<K, Radix, Kind::leaf>;
+    if constexpr (K::lanes > 1) at[int(Kind::pairs)][Slot] = runColumns<K, Radix, Kind::pairs>;
     at[int(Kind::whole)][Slot] = runColumns<K, Radix, Kind::whole>;
     // The codelet of size 64 has no variant with twiddles; the planner puts it at the leaves only.
     if constexpr (Radix != 64 && Radix != 1) {

@@ -41,7 +41,7 @@ PARSEVAL_INLINE void inTiles(bool works, int64_t radix, int64_t columns, F f) {
 // order, in the second if a program makes their elements, some neighbours at a time.
 constexpr int64_t firstLevelBytes = 24 << 10, secondLevelBytes = 512 << 10;
 
-template <class K>
+template <class K, Kind leafKind = Kind::leaf>
 class Levels {
   using T = Scalar<K>;
   static constexpr int64_t element = elementSize<K>;
@@ -64,18 +64,7 @@ class Levels {
       return;
     }
     const TransformLevel &top = t_.levels[0];
-    const int64_t most = (source.works() ? secondLevelBytes : firstLevelBytes) / int64_t(element * sizeof(T));
-    if (t_.size <= most || t_.levelCount == 2) {
-      allLeaves(source);
-      if (t_.levelCount > 2)
-        for (int64_t d = 0; d < top.radix; d++) levelsFrom(1, d * top.apart);
-    } else {
-      // A few blocks together, so that a program has neighbours to work on.
-      int64_t group = source.works() ? tileOf(leaf_.radix) : 1;
-      while (group > 1 && group * top.rest > most) group /= 2;
-      for (int64_t d = 0; d < top.radix; d += group)
-        blocks(source, 1, d * top.apart, d, top.radix, top.radix - d < group ? top.radix - d : group, most);
-    }
+    below(source);
     source.finish();
     inTiles(sink.works(), top.radix, top.rest, [&](const Tile &tile) {
       const Rows<T> y = sink.elements(tile);
@@ -84,12 +73,46 @@ class Levels {
     });
   }
 
+  // Unscaled, and the result stays in the work space.
+  template <class Source>
+  void intoWork(Source &source) const {
+    if (t_.levelCount == 1) {
+      const Tile all{0, 1, t_.size, 1};
+      source.run(all);
+      leaves(source.result(all), 0, 0, 0, 1);
+    } else {
+      below(source);
+      innerColumns(0, 0);
+    }
+    source.finish();
+  }
+
  private:
+  // The blocks of the top level.
+  template <class Source>
+  void below(Source &source) const {
+    const TransformLevel &top = t_.levels[0];
+    const int64_t second = secondLevelBytes / int64_t(element * sizeof(T));
+    const bool inRows = source.works() || t_.size > second;
+    const int64_t most = inRows ? second : firstLevelBytes / int64_t(element * sizeof(T));
+    if (t_.size <= most || t_.levelCount == 2) {
+      allLeaves(source);
+      if (t_.levelCount > 2)
+        for (int64_t d = 0; d < top.radix; d++) levelsFrom(1, d * top.apart);
+    } else {
+      // A few blocks together, so that a program has neighbours to work on.
+      int64_t group = inRows ? tileOf(leaf_.radix) : 1;
+      while (group > 1 && group * top.rest > most) group /= 2;
+      for (int64_t d = 0; d < top.radix; d += group)
+        blocks(source, 1, d * top.apart, d, top.radix, top.radix - d < group ? top.radix - d : group, most);
+    }
+  }
+
   const T *roots(const TransformLevel &level) const { return table_ + 2 * level.roots; }
 
   // Leaves of which the elements are `step` apart, and the places `apart`.
   void leaves(const Rows<T> &x, int64_t step, int64_t place, int64_t apart, int64_t count) const {
-    parseval::run<K>(Kind::leaf, {x.at, step * element, x.apart, in_, work_ + place * element, apart * element, element,
+    parseval::run<K>(leafKind, {x.at, step * element, x.apart, in_, work_ + place * element, apart * element, element,
                                   out_, count, nullptr, scale_, leaf_.radix, roots(leaf_)});
   }
 
@@ -123,7 +146,7 @@ class Levels {
       return;
     }
     const int64_t count = size / leaf_.radix, apart = t_.size / leaf_.radix;
-    if (source.works()) {
+    if (source.works() || group > 1) {
       for (int64_t i = 0; i < count; i++) {
         const Tile tile{origin + i * step, apart, leaf_.radix, group};
         source.run(tile);
