@@ -33,7 +33,6 @@
       "target_name": "parseval",
       "sources": [
         "native/binding.cc",
-        "native/fftTables.cc",
         "native/instructionDecoder.cc",
         "native/plan.cc",
         "native/planner.cc",

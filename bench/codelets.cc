@@ -1,12 +1,11 @@
-// Nanoseconds of a codelet on eight lanes, in passes over data in the first-level cache, against the engine's
-// butterflies. g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/codelets.cc && ./a.out
+// Nanoseconds of a codelet on eight lanes, in passes over data in the first-level cache.
+// g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/codelets.cc && ./a.out
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <utility>
 #include <vector>
 
-#include "../native/butterflies.h"
 #include "../native/codelets/codelets.h"
 
 using namespace parseval;
@@ -16,22 +15,14 @@ namespace {
 using K = EightFloats;
 constexpr int64_t element = 2 * K::lanes;
 
-enum class Way { butterfly, dft, dit, dif };
+enum class Way { dft, dit, dif };
 
 template <int N, Way W>
-__attribute__((noinline)) void pass(float *data, const float *twiddles, const float *roots, int count, int64_t apart) {
+__attribute__((noinline)) void pass(float *data, const float *twiddles, int count, int64_t apart) {
   for (int g = 0; g < count; g++, data += element, twiddles += 2 * (N - 1)) {
     const auto load = [&](int j) __attribute__((always_inline)) { return loadComplex<K, false>(data + j * apart); };
     const auto store = [&](int j, Complex<K> y) __attribute__((always_inline)) { storeComplex<K>(data + j * apart, y); };
-    if constexpr (W == Way::butterfly) {
-      Complex<K> x[N];
-      for (int j = 0; j < N; j++) {
-        x[j] = load(j);
-        if (j > 0) x[j] = times<K>(x[j], {splat<K>(twiddles[2 * j - 2]), splat<K>(twiddles[2 * j - 1])});
-      }
-      butterfly<K, N>(x, N, roots);
-      for (int j = 0; j < N; j++) store(j, x[j]);
-    } else if constexpr (W == Way::dft) {
+    if constexpr (W == Way::dft) {
       Codelet<K, N>::dft(load, store);
     } else if constexpr (W == Way::dit) {
       Codelet<K, N>::dit(load, store, twiddles);
@@ -45,7 +36,7 @@ template <int N, Way W>
 double nanoseconds() {
   const int count = std::max(1, 128 / N);
   const int64_t apart = (count + 1) * element;
-  std::vector<float> memory(size_t(N * apart + 64)), twiddles(size_t(2 * N * count), 0.1f), roots(2 * N, 0.1f);
+  std::vector<float> memory(size_t(N * apart + 64)), twiddles(size_t(2 * N * count), 0.1f);
   float *data = memory.data() + (16 - (reinterpret_cast<uintptr_t>(memory.data()) / 4) % 16) % 16;
   std::vector<double> times;
   for (int r = 0; r < 25; r++) {
@@ -53,7 +44,7 @@ double nanoseconds() {
     const int repeats = 20000 / N;
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < repeats; i++) {
-      pass<N, W>(data, twiddles.data(), roots.data(), count, apart);
+      pass<N, W>(data, twiddles.data(), count, apart);
       __asm__ volatile("" : : "r"(data) : "memory");
     }
     const std::chrono::duration<double, std::nano> t = std::chrono::steady_clock::now() - start;
@@ -66,7 +57,6 @@ double nanoseconds() {
 template <int N>
 void row() {
   std::printf("%3d", N);
-  if constexpr (N <= 16) std::printf(" butterfly %7.1f", nanoseconds<N, Way::butterfly>());
   std::printf(" dft %7.1f", nanoseconds<N, Way::dft>());
   if constexpr (N <= 32) std::printf(" dit %7.1f dif %7.1f", nanoseconds<N, Way::dit>(), nanoseconds<N, Way::dif>());
   std::printf("\n");

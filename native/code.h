@@ -100,24 +100,20 @@ static constexpr int64_t leafPlace(const Transform &t, int64_t i) {
   return place;
 }
 
-// One pass of a Stockham transform: n/radix butterflies, `groups` with twiddles of their own, `stride` alike.
-struct FftStage {
-  int64_t radix, groups, stride;
-  int64_t twiddles;  // where in the table, in complex numbers: (radix − 1) for each group
-  int64_t roots;     // of a butterfly for any odd radix: the radix-th roots of unity
+// A transform of one vector of n complex numbers, its elements in the lanes (single.h).
+struct Single {
+  int64_t lanes;              // 1: one after the other, for sizes that fill no lanes
+  const Transform *vertical;  // of size n/lanes
+  const void *twiddles;       // for each of its results e^(−2πi l k/n)/√n, the lanes in their order, [re × L | im × L]
+  int64_t scratch;            // complex elements of all lanes
 };
 
-struct Fft {
-  int64_t size;
-  int64_t stageCount;
-  const FftStage *stages;
-  const void *table;  // complex numbers of the engine's scalar
-  double scale;       // 1/√size
-  // Bluestein's way, for sizes with a large prime factor: a convolution by transforms of another size.
-  const Fft *convolution;
-  int64_t chirp, kernel;
-  int64_t scratch;  // complex elements that a transform needs, apart from its programs
-};
+// Which of `lanes` complex numbers in a row a lane holds, when pairs (re, im) are taken apart within each `group`:
+// as many scalars as have 16 bytes.
+static constexpr int laneOrder(int lane, int lanes, int group) {
+  const int number = lane / group, place = lane % group, half = group / 2;
+  return place < half ? number * half + place : lanes / 2 + number * half + place - half;
+}
 
 // What a generated kernel is called with: the pointers that its addresses count from, the element its first column
 // begins at, the number of columns (at least one), where they begin in the work space, and their twiddles.
@@ -143,7 +139,6 @@ struct Instruction {
   int64_t end;  // of a loop: the index of the instruction after its body
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
-  const Fft *fft;
   const Transform *transform;
   const int32_t *permutation;
   const Generated *generated;  // null: none, the kernels in C++ run it
@@ -168,8 +163,8 @@ struct Frame {
 // while to find a micro-op's kernel.
 constexpr int64_t mostTile = 64, leastTile = 16;
 
-// Butterflies at the ends of a transform that go together with a program.
-constexpr int64_t tileOf(int64_t radix) { return radix > 16 ? 4 : mostTile / radix; }
+// Columns at the ends of a transform that go together with a program.
+constexpr int64_t tileOf(int64_t radix) { return radix > mostTile / 2 ? 1 : mostTile / radix; }
 
 // Of one program.
 constexpr int32_t mostTemporaries = 1024;

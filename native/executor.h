@@ -1,10 +1,10 @@
 // Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
 #pragma once
 
-#include "fft.h"
 #include "generated.h"
 #include "linear.h"
 #include "moves.h"
+#include "transform.h"
 
 namespace parseval {
 namespace {

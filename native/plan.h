@@ -5,7 +5,6 @@
 #include <deque>
 #include <vector>
 
-#include "fftTables.h"
 #include "reader.h"
 #include "transformTables.h"
 
@@ -53,7 +52,6 @@ class Plan {
   void readPermutations(Reader &reader);
 
   // What instructions point to; deques, so that nothing moves.
-  FftTables ffts_;
   TransformTables transforms_;
   std::vector<std::vector<int32_t>> permutations_;
   std::deque<std::vector<Operand>> operands_;

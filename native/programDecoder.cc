@@ -63,17 +63,17 @@ void InstructionDecoder::readTransform(Instruction &i) {
   // The size of the tables is held against that of the arenas, which are in memory anyway.
   if (size > plan_.uniformUnits + plan_.varyingUnits)
     fail("a transform of size " + text(size) + ", larger than the arenas");
-  i.fft = plan_.ffts_.of(size);
   i.transform = plan_.transforms_.of(size);
-  const auto tile = [&](int64_t stage) {
-    if (i.fft->convolution) return mostTile;
-    const FftStage &s = i.fft->stages[stage];
-    return s.radix * std::min(tileOf(s.radix), size / s.radix);
+  const Transform &t = *i.transform;
+  const auto tile = [&](int64_t level) {
+    if (t.convolution) return mostTile;
+    const int64_t radix = t.levels[level].radix;
+    return radix * std::min(tileOf(radix), size / radix);
   };
-  i.program = finishProgram(before, tile(0));
-  i.after = finishProgram(after, tile(i.fft->stageCount - 1));
+  i.program = finishProgram(before, tile(t.levelCount - 1));
+  i.after = finishProgram(after, tile(0));
   const auto scratch = [](const Pointwise *p) { return p->temporaries * p->tile + p->sumCount; };
-  needScratch(2 * (std::max(i.fft->scratch, i.transform->scratch) + scratch(i.program) + scratch(i.after)));
+  needScratch(2 * (t.scratch + scratch(i.program) + scratch(i.after)));
 }
 
 void InstructionDecoder::readProgram(Draft &draft) {

@@ -67,6 +67,23 @@ std::vector<Number> transform(const std::vector<Number> &x, const std::vector<Nu
   return y;
 }
 
+// e^(−2πi l k/n)/√n for the lanes l of each k = 0 … n/lanes − 1.
+template <class T>
+Arena laneTwiddles(int64_t n, int64_t lanes) {
+  const int group = 16 / int(sizeof(T));
+  const long double scale = 1 / std::sqrt((long double)n);
+  Arena arena(size_t(2 * n) * sizeof(T));
+  T *at = static_cast<T *>(arena.data());
+  for (int64_t k = 0; k < n / lanes; k++, at += 2 * lanes) {
+    for (int l = 0; l < lanes; l++) {
+      const Number w = scale * root(k * laneOrder(l, int(lanes), group), n);
+      at[l] = T(w.real());
+      at[lanes + l] = T(w.imag());
+    }
+  }
+  return arena;
+}
+
 }  // namespace
 
 void TransformTables::Entry::push(Number z) {
@@ -97,7 +114,7 @@ void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radice
 void TransformTables::addConvolution(Entry &entry) {
   const int64_t n = entry.transform.size, m = convenientSize(2 * n - 1, target_);
   entry.transform.convolution = of(m);
-  entry.transform.scratch = 3 * m;
+  entry.transform.scratch = m + entry.transform.convolution->scratch;
   // e^(−πi j²/n), its square taken modulo 2n, so that no digit is lost.
   std::vector<Number> chirp(static_cast<size_t>(n)), kernel(static_cast<size_t>(m));
   int64_t square = 0;
@@ -127,6 +144,26 @@ const Transform *TransformTables::of(int64_t size) {
   entry->transform.levels = entry->levels.data();
   entry->transform.table = entry->table.data();
   return &(entries_[size] = std::move(entry))->transform;
+}
+
+const Single *TransformTables::single(int64_t size, int64_t lanes) {
+  std::unique_ptr<SingleEntry> &entry = singles_[{size, lanes}];
+  if (entry) return &entry->single;
+  entry = std::make_unique<SingleEntry>();
+  const int64_t m = size / lanes;
+  const bool fills = lanes > 1 && size % lanes == 0 && m >= lanes && !of(m)->convolution;
+  Single &s = entry->single;
+  s.lanes = fills ? lanes : 1;
+  s.vertical = of(fills ? m : size);
+  if (!fills) {
+    s.scratch = s.vertical->scratch;
+    return &s;
+  }
+  s.scratch = workSize(*s.vertical);
+  if (precision_ == Precision::Single) entry->twiddles = laneTwiddles<float>(size, lanes);
+  else entry->twiddles = laneTwiddles<double>(size, lanes);
+  s.twiddles = entry->twiddles.data();
+  return &s;
 }
 
 }  // namespace parseval

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "arena.h"
 #include "code.h"
 #include "planner.h"
 #include "scalarTable.h"
@@ -18,6 +19,8 @@ class TransformTables {
   explicit TransformTables(Precision precision, int64_t elementBytes = 64)
       : precision_(precision), target_{elementBytes} {}
   const Transform *of(int64_t size);
+  // One vector, in the lanes if it fills them.
+  const Single *single(int64_t size, int64_t lanes);
 
  private:
   struct Entry {
@@ -29,12 +32,18 @@ class TransformTables {
     int64_t place() const { return table.size() / 2; }
   };
 
+  struct SingleEntry {
+    Single single{};
+    Arena twiddles;
+  };
+
   void addLevels(Entry &entry, const std::vector<int64_t> &radices);
   void addConvolution(Entry &entry);
 
   Precision precision_;
   PlannerTarget target_;
   std::map<int64_t, std::unique_ptr<Entry>> entries_;
+  std::map<std::pair<int64_t, int64_t>, std::unique_ptr<SingleEntry>> singles_;
 };
 
 }  // namespace parseval

@@ -11,12 +11,14 @@ const absent = spawnSync(compiler, ['--version']).status !== 0
 const flags = ['-std=c++17', '-O1', '-Wall', '-Wextra', '-Werror', '-Wno-psabi', '-Wno-unused-function']
 
 /** The numbers that a C++ program beside this file prints, by lines. */
-const output = (source: string): number[][] => {
+const output = (source: string, ...engine: readonly string[]): number[][] => {
   const folder = mkdtempSync(join(tmpdir(), 'parseval-codelets-'))
   try {
     const program = join(folder, 'check')
-    const file = fileURLToPath(new URL(source, import.meta.url))
-    const compiled = spawnSync(compiler, [...flags, file, '-o', program], { encoding: 'utf8' })
+    const sources = [source, ...engine.map(file => `../../native/${file}`)].map(file =>
+      fileURLToPath(new URL(file, import.meta.url)),
+    )
+    const compiled = spawnSync(compiler, [...flags, ...sources, '-o', program], { encoding: 'utf8' })
     assert.equal(compiled.status, 0, compiled.stderr)
     const { stdout, status } = spawnSync(program, { encoding: 'utf8' })
     assert.equal(status, 0)
@@ -38,9 +40,9 @@ describe('compiled', { skip: absent && `there is no ${compiler} here` }, () => {
     }
   })
 
-  it('transforms agree with the definition in every order, forward and backward', () => {
-    const rows = output('transformCheck.cc')
-    assert.ok(rows.length > 10)
-    for (const [size, error] of rows) assert.ok(error! < 1e-13, `${size}: ${error}`)
+  it('transforms agree with the definition, forward and backward, from memory and through tiles', () => {
+    const rows = output('transformCheck.cc', 'planner.cc', 'transformTables.cc')
+    assert.ok(rows.length > 140)
+    for (const [size, error] of rows) assert.ok(error! < 1, `${size}: ${error}`)
   })
 })

@@ -1,141 +1,135 @@
-// native/transform.h against the definition: every order, forward and backward, out of place and in the work space.
+// native/transform.h, as the planner composes it, against the definition: forward and backward, from and to memory or
+// through tiles. Prints for each size the largest error of all kinds of lanes, over the largest allowed.
 #include <cmath>
 #include <complex>
 #include <cstdio>
 #include <vector>
 
 #include "../../native/transform.h"
+#include "../../native/transformTables.h"
 
 using namespace parseval;
 
 namespace {
 
-using Number = std::complex<double>;
+using Number = std::complex<long double>;
 
-// As wide as the vectors of every CPU of the kind.
 struct TwoDoubles {
   using Scalar = double;
   typedef double Vector __attribute__((vector_size(16), may_alias));
   static constexpr int64_t lanes = 2;
 };
+struct SixteenFloats {
+  using Scalar = float;
+  typedef float Vector __attribute__((vector_size(64), may_alias));
+  static constexpr int64_t lanes = 16;
+};
 
-Number element(int64_t j, int64_t lane) { return {std::sin(3.7 * double(j) + double(lane)), std::cos(1.3 * double(j * j % 97))}; }
+double part(int64_t j, int64_t lane) { return std::sin(3.7 * double(j) + double(lane) + double(j * j % 97)); }
 
+// Elements by way of a tile of its own, as programs make and take them.
 template <class K>
-struct Check {
-  std::vector<TransformLevel> levels;
-  std::vector<Scalar<K>> table;
-  std::vector<int64_t> positionOf;  // of each index
-  Transform t;
-
-  explicit Check(const std::vector<int64_t> &radices) {
-    int64_t n = 1;
-    for (int64_t r : radices) n *= r;
-    int64_t pad = n, size = n;
-    for (int64_t r : radices) {
-      size /= r;
-      if (size > 1 && size % 64 == 0) pad = size;
-    }
-    size = n;
-    for (int64_t radix : radices) {
-      const int64_t rest = size / radix;
-      levels.push_back({radix, rest, rest + rest / pad, int64_t(table.size() / 2), 0});
-      for (int64_t k = 0; rest > 1 && k < rest; k++) {
-        for (int64_t j = 1; j < radix; j++) {
-          const Number w = std::polar(1.0, -2 * M_PI * double(j * k % size) / double(size));
-          table.push_back(Scalar<K>(w.real()));
-          table.push_back(Scalar<K>(w.imag()));
-        }
+struct Tiled {
+  Scalar<K> *memory, *tile;
+  int64_t *seen;
+  bool works() const { return true; }
+  void finish() {}
+  Rows<Scalar<K>> rows(const Tile &t) const { return {tile, t.count * elementSize<K>}; }
+  Rows<Scalar<K>> result(const Tile &t) const { return rows(t); }
+  Rows<Scalar<K>> elements(const Tile &t) const { return rows(t); }
+  template <class F>
+  void each(const Tile &t, F f) {
+    for (int64_t s = 0, e = 0; s < t.segments; s++)
+      for (int64_t c = 0; c < t.count; c++, e++) {
+        const int64_t index = t.first + s * t.apart + c;
+        seen[index]++;
+        f(memory + index * elementSize<K>, tile + e * elementSize<K>);
       }
-      size = rest;
-    }
-    t = {n, int64_t(levels.size()), levels.data(), table.data(), pad, 1, nullptr, 0, 0, 0};
-    for (int64_t j = 0; j < n; j++) {
-      int64_t position = 0, rest = n, index = j;
-      for (int64_t r : radices) {
-        rest /= r;
-        position += index % r * rest;
-        index /= r;
-      }
-      positionOf.push_back(position);
-    }
   }
-
-  // The largest error over both decimations, over lanes and indices, divided by √n.
-  double worst(bool backward) {
-    const int64_t n = t.size;
-    const int64_t re = backward ? K::lanes : 0, im = K::lanes - re;
-    std::vector<Number> expected(size_t(n * K::lanes));
-    for (int64_t k = 0; k < n; k++)
-      for (int64_t j = 0; j < n; j++) {
-        const Number w = std::polar(1.0, (backward ? 2 : -2) * M_PI * double(j * k % n) / double(n));
-        for (int64_t l = 0; l < K::lanes; l++) expected[k * K::lanes + l] += w * element(j, l);
-      }
-    struct alignas(elementSize<K> * sizeof(Scalar<K>)) Line {
-      Scalar<K> x[elementSize<K>];
-    };
-    std::vector<Line> from(n), to(n), work(workSize(t));
-    const auto fill = [&](std::vector<Line> &lines, auto placeOf) {
-      for (int64_t j = 0; j < n; j++)
-        for (int64_t l = 0; l < K::lanes; l++) {
-          lines[placeOf(j)].x[l] = Scalar<K>(element(j, l).real());
-          lines[placeOf(j)].x[K::lanes + l] = Scalar<K>(element(j, l).imag());
-        }
-    };
-    double most = 0;
-    const auto compare = [&](const std::vector<Line> &lines, auto placeOf) {
-      for (int64_t k = 0; k < n; k++)
-        for (int64_t l = 0; l < K::lanes; l++) {
-          const Scalar<K> *y = lines[placeOf(k)].x;
-          const Number got{double(y[l]), double(y[K::lanes + l])};
-          most = std::fmax(most, std::abs(got - expected[k * K::lanes + l]) / std::sqrt(double(n)));
-        }
-    };
-    const auto natural = [](int64_t k) { return k; };
-    const auto naturalWork = [&](int64_t k) { return placeInWork(t, k); };
-    const auto reversedWork = [&](int64_t k) { return placeInWork(t, positionOf[k]); };
-
-    const auto load = [&](int64_t position, int64_t j) PARSEVAL_LAMBDA {
-      if (positionOf[j] != position) most = 1;
-      return Complex<K>{loadReal<K, false>(from[j].x + re), loadReal<K, false>(from[j].x + im)};
-    };
-    const auto store = [&](int64_t position, int64_t k, Complex<K> y) PARSEVAL_LAMBDA {
-      if (positionOf[k] != position) most = 1;
-      storeReal<K>(to[k].x + re, y.re);
-      storeReal<K>(to[k].x + im, y.im);
-    };
-    // In natural order the position is the index.
-    const auto loadNatural = [&](int64_t, int64_t j) PARSEVAL_LAMBDA { return load(positionOf[j], j); };
-    const auto storeNatural = [&](int64_t, int64_t k, Complex<K> y) PARSEVAL_LAMBDA { store(positionOf[k], k, y); };
-    fill(from, natural);
-    transformInTime<K>(t, work[0].x, load, storeNatural);
-    compare(to, natural);
-    transformInFrequency<K>(t, work[0].x, loadNatural, store);
-    compare(to, natural);
-    fill(work, reversedWork);
-    if (backward) transformInTime<K>(t, work[0].x, InWork<true>{}, InWork<true>{});
-    else transformInTime<K>(t, work[0].x, InWork<>{}, InWork<>{});
-    compare(work, naturalWork);
-    fill(work, naturalWork);
-    if (backward) transformInFrequency<K>(t, work[0].x, InWork<true>{}, InWork<true>{});
-    else transformInFrequency<K>(t, work[0].x, InWork<>{}, InWork<>{});
-    compare(work, reversedWork);
-    return most;
+};
+template <class K>
+struct From : Tiled<K> {
+  void run(const Tile &t) {
+    this->each(t, [](const Scalar<K> *outer, Scalar<K> *inner) { storeComplex<K>(inner, loadComplex<K, false>(outer)); });
+  }
+};
+template <class K>
+struct To : Tiled<K> {
+  void run(const Tile &t) {
+    this->each(t, [](Scalar<K> *outer, const Scalar<K> *inner) { storeComplex<K>(outer, loadComplex<K, false>(inner)); });
   }
 };
 
 template <class K>
-double worst(const std::vector<int64_t> &radices) {
-  return std::fmax(Check<K>(radices).worst(false), Check<K>(radices).worst(true));
+struct Lines {
+  struct alignas(elementSize<K> * sizeof(Scalar<K>)) Line {
+    Scalar<K> x[elementSize<K>];
+  };
+  std::vector<Line> lines;
+  explicit Lines(int64_t count) : lines(size_t(count + 1)) {}
+  Scalar<K> *at() { return lines[0].x; }
+};
+
+// By the definition: some elements of the transform of lane 0 and of the last one.
+std::vector<Number> definition(int64_t n, int64_t step, int64_t lane, int64_t lanes, bool inverse) {
+  std::vector<Number> roots;
+  for (int64_t m = 0; m < n; m++) roots.push_back(std::polar(1.0L, (inverse ? 2 : -2) * 3.14159265358979323846264L * m / n));
+  std::vector<Number> y;
+  for (int64_t k = 0; k < n; k += step) {
+    Number sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += roots[size_t(j * k % n)] * Number(part(j, lane), part(j, lane + lanes));
+    y.push_back(sum / std::sqrt((long double)n));
+  }
+  return y;
+}
+
+template <class K>
+double worst(int64_t n, TransformTables &tables) {
+  constexpr bool single = sizeof(Scalar<K>) == 4;
+  const Transform &t = *tables.of(n);
+  const int64_t step = n <= 130 ? 1 : n / 17;
+  Lines<K> from(n), to(n), work(t.scratch), tile(2048);
+  double most = 0;
+  for (const bool inverse : {false, true}) {
+    for (const bool tiled : {false, true}) {
+      std::vector<int64_t> taken(static_cast<size_t>(n)), put(static_cast<size_t>(n));
+      for (int64_t j = 0; j < n; j++)
+        for (int64_t l = 0; l < elementSize<K>; l++) from.at()[j * elementSize<K> + l] = Scalar<K>(part(j, l));
+      if (tiled) {
+        From<K> source{{from.at(), tile.at(), taken.data()}};
+        To<K> sink{{to.at(), tile.at(), put.data()}};
+        transformFrom<K>(t, inverse, source, sink, work.at());
+        for (int64_t j = 0; j < n; j++)
+          if (taken[size_t(j)] != 1 || put[size_t(j)] != 1) return 1e9;  // each element once
+      } else {
+        Memory<K> source{from.at()}, sink{to.at()};
+        transformFrom<K>(t, inverse, source, sink, work.at());
+      }
+      for (const int64_t lane : {int64_t(0), K::lanes - 1}) {
+        const std::vector<Number> wanted = definition(n, step, lane, K::lanes, inverse);
+        long double error = 0, norm = 0;
+        for (size_t k = 0; k < wanted.size(); k++) {
+          const Scalar<K> *y = to.at() + int64_t(k) * step * elementSize<K> + lane;
+          error += std::norm(wanted[k] - Number(y[0], y[K::lanes]));
+          norm += std::norm(wanted[k]);
+        }
+        const double allowed = (single ? 2e-7 : 4e-16) * (2 + std::log2(double(n)));
+        most = std::fmax(most, double(std::sqrt(error / norm)) / allowed);
+      }
+    }
+  }
+  return most;
 }
 
 }  // namespace
 
 int main() {
-  for (const std::vector<int64_t> &radices : std::vector<std::vector<int64_t>>{
-           {}, {7}, {16}, {2, 3}, {8, 8}, {3, 4, 5}, {9, 9, 3}, {4, 8, 8}, {8, 8, 8}, {3, 8, 8, 2}, {8, 4, 4, 4}, {7, 11, 13}}) {
-    int64_t n = 1;
-    for (int64_t r : radices) n *= r;
-    std::printf("%d %.3g\n", int(n), worst<TwoDoubles>(radices));
+  TransformTables singles(Precision::Single), doubles(Precision::Double);
+  std::vector<int64_t> sizes;
+  for (int64_t n = 1; n <= 130; n++) sizes.push_back(n);
+  for (int64_t n : {243, 255, 256, 257, 509, 511, 512, 513, 1000, 1001, 1009, 2048, 4095, 4096, 4097, 32768, 40000}) sizes.push_back(n);
+  for (const int64_t n : sizes) {
+    const double double2 = worst<TwoDoubles>(n, doubles), single16 = worst<SixteenFloats>(n, singles);
+    std::printf("%d %.3g\n", int(n), std::fmax(std::fmax(double2, single16), worst<OneFloat>(n, singles)));
   }
 }

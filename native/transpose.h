@@ -1,0 +1,140 @@
+// Moves between the lanes: complex numbers in pairs, and blocks of as many vectors as there are lanes.
+//
+// Pairs are taken apart within groups of 16 bytes, which every CPU does in one step, so lanes hold them in an order of
+// their own, `laneOrder`; whoever reads the lanes takes that into account, by addresses.
+#pragma once
+
+#include <utility>
+
+#include "lanes.h"
+
+namespace parseval {
+namespace {
+
+template <class K>
+constexpr int groupSize = 16 / int(sizeof(Scalar<K>));
+template <class K>
+constexpr int lanesOf = int(K::lanes);
+
+// Which lane holds that complex number of as many in a row.
+template <class K>
+constexpr int laneOf(int number) {
+  for (int lane = 0; lane < lanesOf<K>; lane++)
+    if (laneOrder(lane, lanesOf<K>, groupSize<K>) == number) return lane;
+  return 0;
+}
+
+// Where lane l of a result comes from: a lane of a, or one of b, counted on from those of a.
+
+// Elements of one parity in each group, a's before b's.
+template <class K, int parity>
+struct Parted {
+  static constexpr int from(int l) {
+    constexpr int size = groupSize<K>, half = size / 2;
+    const int place = l % size;
+    return l - place + parity + (place < half ? 2 * place : lanesOf<K> + 2 * (place - half));
+  }
+};
+// The lower or upper half of each group, a and b in turn, `size` elements at a time.
+template <class K, int upper, int size>
+struct Zipped {
+  static constexpr int from(int l) {
+    const int place = l % groupSize<K>, unit = place / size;
+    return l - place + upper * groupSize<K> / 2 + unit / 2 * size + place % size + (unit % 2) * lanesOf<K>;
+  }
+};
+// The groups of one parity, a's before b's.
+template <class K, int parity>
+struct PartedGroups {
+  static constexpr int from(int l) {
+    constexpr int groups = lanesOf<K> / groupSize<K>, half = groups / 2;
+    const int group = l / groupSize<K>, place = l % groupSize<K>;
+    return place + (group < half ? (2 * group + parity) * groupSize<K>
+                                 : lanesOf<K> + (2 * (group - half) + parity) * groupSize<K>);
+  }
+};
+
+template <class K, class Pattern, size_t... l>
+PARSEVAL_INLINE typename K::Vector shuffledBy(typename K::Vector a, typename K::Vector b, std::index_sequence<l...>) {
+#ifdef __clang__
+  return __builtin_shufflevector(a, b, Pattern::from(int(l))...);
+#else
+  using Mask = decltype(a < b);
+  return __builtin_shuffle(a, b, Mask{Pattern::from(int(l))...});
+#endif
+}
+template <class K, class Pattern>
+PARSEVAL_INLINE typename K::Vector shuffled(typename K::Vector a, typename K::Vector b) {
+  return shuffledBy<K, Pattern>(a, b, std::make_index_sequence<size_t(K::lanes)>{});
+}
+
+// On any boundary.
+template <class K>
+PARSEVAL_INLINE typename K::Vector loadAnywhere(const Scalar<K> *p) {
+  typename K::Vector x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return x;
+}
+template <class K>
+PARSEVAL_INLINE void storeAnywhere(Scalar<K> *p, typename K::Vector x) {
+  __builtin_memcpy(p, &x, sizeof x);
+}
+
+// re and im exchanged, or not: no branch.
+template <class K>
+PARSEVAL_INLINE Complex<K> exchangedIf(bool exchange, Complex<K> x) {
+  const typename K::Vector choice = splat<K>(exchange ? 1 : 0), zero{};
+  return {choice > zero ? x.im : x.re, choice > zero ? x.re : x.im};
+}
+
+// As many complex numbers as there are lanes, in pairs, in laneOrder.
+template <class K>
+PARSEVAL_INLINE Complex<K> loadPairs(const Scalar<K> *p) {
+  const auto a = loadAnywhere<K>(p), b = loadAnywhere<K>(p + K::lanes);
+  return {shuffled<K, Parted<K, 0>>(a, b), shuffled<K, Parted<K, 1>>(a, b)};
+}
+template <class K>
+PARSEVAL_INLINE void storePairs(Scalar<K> *p, Complex<K> x) {
+  storeAnywhere<K>(p, shuffled<K, Zipped<K, 0, 1>>(x.re, x.im));
+  storeAnywhere<K>(p + K::lanes, shuffled<K, Zipped<K, 1, 1>>(x.re, x.im));
+}
+
+// Element l of vector v and element v of vector l change places.
+template <class K>
+PARSEVAL_INLINE void transpose(typename K::Vector *x) {
+  using V = typename K::Vector;
+  constexpr int lanes = lanesOf<K>, size = groupSize<K>, groups = lanes / size;
+  for (int v = 0; v < lanes; v += size) {
+    if constexpr (size == 2) {
+      const V a = x[v], b = x[v + 1];
+      x[v] = shuffled<K, Zipped<K, 0, 1>>(a, b);
+      x[v + 1] = shuffled<K, Zipped<K, 1, 1>>(a, b);
+    } else {
+      const V a = shuffled<K, Zipped<K, 0, 1>>(x[v], x[v + 1]), b = shuffled<K, Zipped<K, 1, 1>>(x[v], x[v + 1]);
+      const V c = shuffled<K, Zipped<K, 0, 1>>(x[v + 2], x[v + 3]), d = shuffled<K, Zipped<K, 1, 1>>(x[v + 2], x[v + 3]);
+      x[v] = shuffled<K, Zipped<K, 0, 2>>(a, c);
+      x[v + 1] = shuffled<K, Zipped<K, 1, 2>>(a, c);
+      x[v + 2] = shuffled<K, Zipped<K, 0, 2>>(b, d);
+      x[v + 3] = shuffled<K, Zipped<K, 1, 2>>(b, d);
+    }
+  }
+  // Now groups are in place in their rows; whole groups change places.
+  for (int i = 0; i < size; i++) {
+    if constexpr (groups == 2) {
+      const V a = x[i], b = x[size + i];
+      x[i] = shuffled<K, PartedGroups<K, 0>>(a, b);
+      x[size + i] = shuffled<K, PartedGroups<K, 1>>(a, b);
+    } else if constexpr (groups == 4) {
+      const V a = x[i], b = x[size + i], c = x[2 * size + i], d = x[3 * size + i];
+      const V ab0 = shuffled<K, PartedGroups<K, 0>>(a, b), ab1 = shuffled<K, PartedGroups<K, 1>>(a, b);
+      const V cd0 = shuffled<K, PartedGroups<K, 0>>(c, d), cd1 = shuffled<K, PartedGroups<K, 1>>(c, d);
+      x[i] = shuffled<K, PartedGroups<K, 0>>(ab0, cd0);
+      x[size + i] = shuffled<K, PartedGroups<K, 0>>(ab1, cd1);
+      x[2 * size + i] = shuffled<K, PartedGroups<K, 1>>(ab0, cd0);
+      x[3 * size + i] = shuffled<K, PartedGroups<K, 1>>(ab1, cd1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parseval
