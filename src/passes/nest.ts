@@ -1,0 +1,72 @@
+/**
+ * How a loop's steps fall into chunks, and which way of it recomputes least within a number of saved entries.
+ *
+ * Of T steps the first c·k are c chunks of k, of which only the start is saved; each of the other r = T − c·k is
+ * saved. Going back, those r come first, and their room is then that of one chunk after the other: c + max(k, r)
+ * entries at once, and c·k steps run again. Within s entries that is least for r = s − c and the smallest c that
+ * leaves k ≤ r. Where even c ≈ √T is too much, a chunk is itself done in chunks.
+ */
+
+/** The first `chunks`·`steps` steps in chunks, each of them nested `within`; the others behind them, one by one. */
+export interface Nest {
+  readonly chunks: number
+  readonly steps: number
+  readonly within?: Nest | undefined
+}
+
+/** Saved entries that are live at once, at most. */
+export const savedEntries = (length: number, nest: Nest | undefined): number =>
+  nest === undefined
+    ? length
+    : nest.chunks + Math.max(length - nest.chunks * nest.steps, savedEntries(nest.steps, nest.within))
+
+/** Steps that are run forward once more, in all. */
+export const recomputedSteps = (nest: Nest | undefined): number =>
+  nest === undefined ? 0 : nest.chunks * (nest.steps + recomputedSteps(nest.within))
+
+/** Chunks in chunks, at most: each level adds a loop forward and one back. Three do for 10⁶ steps in 130 entries. */
+const mostLevels = 3
+
+/** A nest, or none needed, in `nest`; undefined itself where no nest is enough. */
+export type Found = { readonly nest: Nest | undefined } | undefined
+
+const withChunks = (levels: number, length: number, entries: number, chunks: number): Found => {
+  const rest = entries - chunks
+  const steps = Math.ceil((length - rest) / chunks)
+  const inner = within(levels - 1, steps, rest)
+  if (inner === undefined) return undefined
+  const nest = { chunks: Math.min(chunks, Math.floor(length / steps)), steps, within: inner.nest }
+  return savedEntries(length, nest) <= entries ? { nest } : undefined
+}
+
+const within = (levels: number, length: number, entries: number): Found => {
+  if (length <= entries) return { nest: undefined }
+  let best: Found
+  for (let chunks = 1; levels > 0 && chunks < entries; chunks++) {
+    const found = withChunks(levels, length, entries, chunks)
+    if (found && (best === undefined || recomputedSteps(found.nest) < recomputedSteps(best.nest)))
+      best = found
+    if (best !== undefined && levels === 1) break // the smallest number is the best
+  }
+  return best
+}
+
+/** The nest that recomputes least with so many entries saved at once. */
+export const nestWithin = (length: number, entries: number): Found => {
+  for (let levels = 0; levels <= mostLevels; levels++) {
+    const found = within(levels, length, entries)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The fewest entries that some nest does with. */
+export const leastEntries = (length: number): number => {
+  let [low, high] = [1, length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (nestWithin(length, middle) === undefined) low = middle + 1
+    else high = middle
+  }
+  return low
+}
