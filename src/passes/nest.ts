@@ -4,7 +4,8 @@
  * Of T steps the first c·k are c chunks of k, of which only the start is saved; each of the other r = T − c·k is
  * saved. Going back, those r come first, and their room is then that of one chunk after the other: c + max(k, r)
  * entries at once, and c·k steps run again. Within s entries that is least for r = s − c and the smallest c that
- * leaves k ≤ r. Where even c ≈ √T is too much, a chunk is itself done in chunks.
+ * leaves k ≤ r, or a little less: other values want to lie where the r were, too. Where even c ≈ √T is too much, a
+ * chunk is itself done in chunks.
  */
 
 /** The first `chunks`·`steps` steps in chunks, each of them nested `within`; the others behind them, one by one. */
@@ -27,16 +28,18 @@ export const recomputedSteps = (nest: Nest | undefined): number =>
 /** Chunks in chunks, at most: each level adds a loop forward and one back. Three do for 10⁶ steps in 130 entries. */
 const mostLevels = 3
 
+/** What is left for a chunk of the room of so many entries. */
+const roomFor = (rest: number): number => rest - Math.ceil(rest / 16)
+
 /** A nest, or none needed, in `nest`; undefined itself where no nest is enough. */
 export type Found = { readonly nest: Nest | undefined } | undefined
 
 const withChunks = (levels: number, length: number, entries: number, chunks: number): Found => {
-  const rest = entries - chunks
-  const steps = Math.ceil((length - rest) / chunks)
-  const inner = within(levels - 1, steps, rest)
-  if (inner === undefined) return undefined
-  const nest = { chunks: Math.min(chunks, Math.floor(length / steps)), steps, within: inner.nest }
-  return savedEntries(length, nest) <= entries ? { nest } : undefined
+  const steps = Math.ceil((length - (entries - chunks)) / chunks)
+  const rest = length - chunks * steps
+  if (rest < 1) return undefined
+  const inner = within(levels - 1, steps, roomFor(rest))
+  return inner && { nest: { chunks, steps, within: inner.nest } }
 }
 
 const within = (levels: number, length: number, entries: number): Found => {
@@ -46,7 +49,7 @@ const within = (levels: number, length: number, entries: number): Found => {
     const found = withChunks(levels, length, entries, chunks)
     if (found && (best === undefined || recomputedSteps(found.nest) < recomputedSteps(best.nest)))
       best = found
-    if (best !== undefined && levels === 1) break // the smallest number is the best
+    if (best !== undefined && levels === 1) break // the smallest number is the best, but for rounding
   }
   return best
 }
