@@ -26,7 +26,7 @@ export const recomputedSteps = (nest: Nest | undefined): number =>
   nest === undefined ? 0 : nest.chunks * (nest.steps + recomputedSteps(nest.within))
 
 /** Chunks in chunks, at most: each level adds a loop forward and one back. Three do for 10⁶ steps in 130 entries. */
-const mostLevels = 3
+export const mostLevels = 3
 
 /** What is left for a chunk of the room of so many entries. */
 const roomFor = (rest: number): number => rest - Math.ceil(rest / 16)
@@ -54,21 +54,21 @@ const within = (levels: number, length: number, entries: number): Found => {
   return best
 }
 
-/** The nest that recomputes least with so many entries saved at once. */
-export const nestWithin = (length: number, entries: number): Found => {
-  for (let levels = 0; levels <= mostLevels; levels++) {
+/** The nest that recomputes least with so many entries saved at once, of so many levels at most. */
+export const nestWithin = (length: number, entries: number, most = mostLevels): Found => {
+  for (let levels = 0; levels <= most; levels++) {
     const found = within(levels, length, entries)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-/** The fewest entries that some nest does with. */
-export const leastEntries = (length: number): number => {
+/** The fewest entries that some nest of so many levels at most does with. */
+export const leastEntries = (length: number, most = mostLevels): number => {
   let [low, high] = [1, length]
   while (low < high) {
     const middle = (low + high) >> 1
-    if (nestWithin(length, middle) === undefined) low = middle + 1
+    if (nestWithin(length, middle, most) === undefined) low = middle + 1
     else high = middle
   }
   return low
