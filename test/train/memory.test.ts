@@ -66,7 +66,7 @@ describe('a gradient within a memory budget', () => {
     const plain = right(programWithin(of, Number.MAX_SAFE_INTEGER))
     const all = bytesOf(plain)
 
-    it(`of ${name} takes what it may, down to a tenth of all`, () => {
+    it(`of ${name} takes what it may, and not much less`, () => {
       for (const share of [0.9, 0.6, 0.3, 0.15]) {
         const most = share * all
         const taken = bytesOf(right(programWithin(of, most)))
