@@ -90,6 +90,7 @@ const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
   outer: each(0, 0),
   concat: nothing,
   slice: nothing,
+  reshape: nothing,
   pad: nothing,
   take: nothing,
   put: nothing,

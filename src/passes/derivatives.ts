@@ -157,6 +157,8 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
     const { start, length } = y.attributes
     return [[x, () => b.pad(yAdj, start, tensorType(x).shape[0]! - start - length)]]
   },
+  // x̄ = ȳ along the axes of x
+  reshape: unary((x, _y, yAdj) => b.reshape(yAdj, tensorType(x).shape)),
   // x̄ = the middle of ȳ
   pad: (y, yAdj) => {
     const x = operand(y, 0)

@@ -111,10 +111,13 @@ const triggers: Readonly<Record<string, Expr>> = {
   'repeated twice': b.broadcast(b.broadcast(s, [3]), [2, 3]),
   'no padding': b.pad(c3, 0, 0),
   'all of it': b.slice(r3, 0, 3),
+  'the same axes': node('reshape', [m], { shape: [4, 3] }),
+  'reshaped twice': b.reshape(b.reshape(m, [2, 6]), [3, 4]),
   'slice of a slice': b.slice(b.slice(m, 1, 3), 1, 2),
   'half of a concat': b.add(b.slice(b.concat(r3, b.sin(r3)), 4, 2), b.slice(b.concat(r3, b.sin(r3)), 1, 2)),
   'repeated constant': b.broadcast(constant(0.5), [3]),
   'constant entries': b.slice(complexConstant(0.5, 2, [3]), 1, 2),
+  'reshaped constant': b.reshape(complexConstant(0.5, 2, [3, 2]), [6]),
   'sum of a constant': b.sum(complexConstant(0.5, 2, [3, 2]), 1),
   'constant folding': b.exp(complexConstant(0.5, 2, [3])),
 }
