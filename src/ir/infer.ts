@@ -58,8 +58,8 @@ const rankAt = (args: readonly Expr[], i: number, rank: number, fields?: readonl
   )
   return type
 }
-const atLeastOneAxis = (args: readonly Expr[], i: number): TensorType => {
-  const type = tensorAt(args, i)
+const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readonly Field[]): TensorType => {
+  const type = tensorAt(args, i, fields)
   check(type.shape.length >= 1, () => `operand ${i + 1} is a scalar, ${showType(type)}: it has no axis`)
   return type
 }
@@ -204,7 +204,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   },
   slice: (args, { start, length }) => {
     arity(args, 1)
-    const x = atLeastOneAxis(args, 0)
+    const x = atLeastOneAxis(args, 0, ['real', 'complex', 'index'])
     check(
       Number.isInteger(start) &&
         Number.isInteger(length) &&
@@ -213,7 +213,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         start + length <= x.shape[0]!,
       () => `entries ${start} to ${start + length - 1} do not lie in ${showType(x)}`,
     )
-    return E.right(tensor(x.field, [length, ...x.shape.slice(1)], x.rate))
+    return E.right({ ...x, shape: [length, ...x.shape.slice(1)] })
   },
   pad: (args, { before, after }) => {
     arity(args, 1)
