@@ -65,7 +65,7 @@ export interface LinearAttributes {
   readonly outer: None
   /** Joins two tensors along the first axis. */
   readonly concat: None
-  /** `length` entries of the first axis from `start` on. */
+  /** `length` entries of the first axis from `start` on; of indices, too. */
   readonly slice: { readonly start: number; readonly length: number }
   /** The same entries in the same order, along other axes. */
   readonly reshape: { readonly shape: Shape }
