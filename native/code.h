@@ -121,8 +121,8 @@ using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t col
                                const void *twiddles);
 
 // Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
-// `columns` are its leaves with the program before them (and with one level the program behind, too), `levels` its
-// inner levels by number, `rest` the outermost one with the program behind it, whose twiddles have the scale in them.
+// `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
+// with the program behind it, whose twiddles have the scale in them; with one level `columns` may be all there is.
 struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
   int64_t unroll = 1;

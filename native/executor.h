@@ -1,10 +1,14 @@
 // Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
 #pragma once
 
-#include "generated.h"
 #include "linear.h"
 #include "moves.h"
+// Maps and transforms run as generated code, or where none can be made as programs that are interpreted.
+#if PARSEVAL_GENERATED_BYTES
+#include "generated.h"
+#else
 #include "transform.h"
+#endif
 
 namespace parseval {
 namespace {
@@ -113,10 +117,9 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
                                     : static_cast<T *>(frame.uniform) + unit;
     }
     if (i.op == Opcode::map) {
-      if (!(i.generated ? runGeneratedMap<K>(i, resolved, frame) : runMap<K>(i, resolved, frame))) return false;
+      if (!runMap<K>(i, resolved, frame)) return false;
     } else if (i.op == Opcode::transform) {
-      if (i.generated) runGeneratedTransform<K>(i, resolved, frame);
-      else runTransform<K>(i, resolved, frame);
+      runTransform<K>(i, resolved, frame);
     } else {
       runSimple<K>(i, resolved, frame);
     }

@@ -25,7 +25,7 @@ void keepSums(const Scalar<K> *sums, const Pointwise &program, Scalar<K> *const 
 
 // `operands` has a place behind its last for the sums.
 template <class K>
-bool runGeneratedMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
+bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   const Generated &g = *i.generated;
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
   clearSums<K>(sums, i.program->sumCount);
@@ -57,7 +57,7 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
 }
 
 template <class K>
-void runGeneratedTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
+void runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   constexpr int64_t element = 2 * K::lanes;
   const Transform &t = *i.transform;
   const Generated &g = *i.generated;
@@ -68,7 +68,11 @@ void runGeneratedTransform(const Instruction &i, Scalar<K> **operands, const Fra
   operands[i.operandCount] = sums;
   void *const *pointers = reinterpret_cast<void *const *>(operands);
   if (t.levelCount == 1) {
-    g.columns(pointers, 0, 1, nullptr, nullptr);
+    g.columns(pointers, 0, 1, work, nullptr);
+    if (g.rest) {
+      keepSums<K>(sums, *i.program, operands);
+      g.rest(pointers, 0, 1, work, nullptr);
+    }
   } else {
     const TransformLevel &top = t.levels[0];
     const int64_t leaves = t.size / t.levels[t.levelCount - 1].radix;

@@ -14,8 +14,12 @@ using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
-    {Floats::lanes, runCode<OneFloat>, runCode<Floats>},
-    {Doubles::lanes, runCode<OneDouble>, runCode<Doubles>},
+    {Floats::lanes, runCode<Floats>},
+    {Doubles::lanes, runCode<Doubles>},
 };
+
+#if !PARSEVAL_GENERATED_BYTES
+const UniformKernels uniformKernels = {runCode<OneFloat>, runCode<OneDouble>};
+#endif
 
 }  // namespace parseval

@@ -9,9 +9,8 @@ namespace parseval {
 using Run = bool (*)(const Code &, const Frame &);
 
 struct PrecisionKernels {
-  int lanes;    // examples in a block
-  Run uniform;  // once for all examples
-  Run block;    // for a block of examples
+  int lanes;  // examples in a block
+  Run block;
 };
 
 struct Kernels {
@@ -20,6 +19,12 @@ struct Kernels {
   PrecisionKernels singlePrecision, doublePrecision;
 };
 
+// For what is computed once for all examples.
+struct UniformKernels {
+  Run singlePrecision, doublePrecision;
+};
+
+extern const UniformKernels uniformKernels;
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
 extern const Kernels avx2Kernels, avx512Kernels;

@@ -116,7 +116,8 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes > 0) {
     generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(scalarBytes())}, nullptr);
-    generator_->generate(plan_);
+    // The other instruction sets have nothing but generated code for maps and transforms.
+    if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
   }
 #endif
   resident_.resize(plan_.inputs.size());
@@ -194,7 +195,7 @@ void Program::allocate() {
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
   const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_};
-  return kernels().uniform(code, frame);
+  return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame);
 }
 
 bool Program::runBlock(const PlanSegment &segment, const Frame &frame, int64_t block, bool first, bool last,

@@ -108,7 +108,7 @@ void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radice
     size = rest;
   }
   t.levelCount = int64_t(entry.levels.size());
-  t.scratch = t.levelCount > 1 ? workSize(t) : 0;
+  t.scratch = t.levelCount > 1 ? workSize(t) : t.size;
 }
 
 void TransformTables::addConvolution(Entry &entry) {

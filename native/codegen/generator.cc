@@ -1,6 +1,9 @@
 #include "generator.h"
 
-#include <cstring>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 #include "../codelets/tables.h"
 
@@ -64,8 +67,9 @@ Memory inWork(int64_t bytes) {
 
 }  // namespace
 
-void Generator::put(GeneratedCode &to, const Line &line, const ColumnStep &step) {
-  pending_.push_back({&to, memory_.add(emit(contracted(line), step, shape_))});
+void Generator::put(GeneratedCode &to, const Line &line, const ColumnStep &step, const std::string &name) {
+  const std::vector<uint8_t> code = emit(contracted(line), step, shape_);
+  pending_.push_back({&to, memory_.add(code), code.size(), name + " #" + std::to_string(pending_.size())});
 }
 
 bool Generator::map(const Instruction &i, Generated &g) {
@@ -77,7 +81,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
     program.useTables(tables_, count);
     for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
     program.finish();
-    put(to, line, {unroll, 0, 0});
+    put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;
   };
   g.unroll = count >= 4 ? 4 : 1;
@@ -104,7 +108,7 @@ GeneratedCode *Generator::middle(const Transform &t, int64_t number) {
     line.store(inWork(to + shape_.bytes), y.im);
   };
   writeCodelet(*tableOf(level.radix, true), shape_, line, load, store);
-  put(code, line, {0, element, 2 * (level.radix - 1) * shape_.scalarBytes});
+  put(code, line, {0, element, 2 * (level.radix - 1) * shape_.scalarBytes}, "level of radix " + std::to_string(level.radix));
   return &code;
 }
 
@@ -130,8 +134,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   for (int64_t l = 0; l < t.levelCount; l++)
     if (tableOf(t.levels[l].radix, l + 1 < t.levelCount) == nullptr) return false;
   const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
-  // With one kernel for all, what the first program writes the second could not be sure to find.
-  if (once && i.attributes[2] > 0) return false;
+  // What the first program writes the second must find: then one kernel cannot be all.
+  const bool whole = once && i.attributes[2] == 0;
   const int64_t element = 2 * shape_.bytes;
   const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
   const int64_t leaves = t.size / leaf.radix;
@@ -139,7 +143,7 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   Line first, last;
   ProgramLines before(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, leaves, first);
   ProgramLines after(i, *i.after, constants_, shape_, functions_, i.operandCount, int32_t(i.program->sumCount),
-                     top.rest, once ? first : last);
+                     top.rest, whole ? first : last);
   if (!before.possible() || !after.possible()) return false;
   before.useTables(tables_, t.size);
   after.useTables(tables_, t.size);
@@ -156,11 +160,11 @@ bool Generator::transform(const Instruction &i, Generated &g) {
     const int32_t scale = line.constant(t.scale, shape_.scalarBytes);
     return LineValue{line.mul(z.re, scale), line.mul(z.im, scale)};
   };
-  if (once) {
+  if (whole) {
     writeCodelet(*tableOf(leaf.radix, false), shape_, first, take,
                  [&](int64_t j, LineValue y) { give(j, scaled(first, y)); });
     after.finish();
-    put(g.columns, first, {1, 0, 0});
+    put(g.columns, first, {1, 0, 0}, "transform of " + std::to_string(t.size));
     return true;
   }
   writeCodelet(*tableOf(leaf.radix, false), shape_, first, take, [&](int64_t j, LineValue y) {
@@ -168,17 +172,26 @@ bool Generator::transform(const Instruction &i, Generated &g) {
     first.store(inWork(j * element + shape_.bytes), y.im);
   });
   before.finish();
-  put(g.columns, first, {1, top.apart * element, 0});
+  const auto name = [&](const char *what, int64_t radix, const Pointwise *program) {
+    return what + std::to_string(t.size) + (inverse ? ", inverse, radix " : ", radix ") + std::to_string(radix) + ", " +
+           std::to_string(program->microCount) + " micro-ops";
+  };
+  put(g.columns, first, {1, top.apart * element, 0}, name("leaves of ", leaf.radix, i.program));
 
+  // With one level the leaves have done it all, and their results lie in a row.
+  const int64_t apart = once ? 1 : top.apart;
   const auto load = [&](int64_t j) {
-    const int64_t from = j * top.apart * element;
+    const int64_t from = j * apart * element;
     const int32_t re = last.load(inWork(from));
     const LineValue x{re, last.load(inWork(from + shape_.bytes))};
-    return j == 0 ? scaled(last, x) : x;
+    return once || j == 0 ? scaled(last, x) : x;
   };
-  writeCodelet(*tableOf(top.radix, true), shape_, last, load, give);
+  if (once)
+    for (int64_t j = 0; j < t.size; j++) give(j, load(j));
+  else writeCodelet(*tableOf(top.radix, true), shape_, last, load, give);
   after.finish();
-  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes});
+  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes}, name("top of ", top.radix, i.after));
+  if (once) return true;
   g.twiddles = scaledTwiddles(t);
   std::vector<GeneratedCode> &levels = levels_.emplace_back(size_t(t.levelCount));
   g.levels = levels.data();
@@ -189,7 +202,7 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   return true;
 }
 
-void Generator::generate(Plan &plan) {
+bool Generator::generate(Plan &plan) {
   constants_ = plan.constants.data();
   std::vector<std::pair<Instruction *, Generated *>> made;
   for (PlanSegment &segment : plan.segments) {
@@ -197,19 +210,31 @@ void Generator::generate(Plan &plan) {
     for (Instruction &i : segment.instructions) {
       if (i.op != Opcode::map && i.op != Opcode::transform) continue;
       Generated &g = generated_.emplace_back();
-      const size_t before = pending_.size();
-      if (i.op == Opcode::map ? map(i, g) : transform(i, g)) made.push_back({&i, &g});
-      else pending_.resize(before);
+      if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
+      made.push_back({&i, &g});
     }
   }
-  if (!memory_.seal()) return;
-  for (const Pending &p : pending_) *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
+  if (!memory_.seal()) return false;
+  for (const Pending &p : pending_)
+    *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
   for (const auto &[i, g] : made) {
-    if (i->op == Opcode::transform && g->levels != nullptr)
+    if (g->levels != nullptr)
       for (int64_t l = 1; l + 1 < i->transform->levelCount; l++)
         g->levels[l] = middles_[{i->transform->levels[l].radix, i->transform->levels[l].apart}];
     i->generated = g;
   }
+  if (std::getenv("PARSEVAL_PERF_MAP") != nullptr) writePerfMap();
+  return true;
+}
+
+// What `perf` looks up names of generated code in.
+void Generator::writePerfMap() const {
+  FILE *const file = std::fopen(("/tmp/perf-" + std::to_string(getpid()) + ".map").c_str(), "a");
+  if (file == nullptr) return;
+  for (const Pending &p : pending_)
+    std::fprintf(file, "%llx %zx parseval: %s\n", static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(memory_.at(p.place))),
+                 p.bytes, p.name.c_str());
+  std::fclose(file);
 }
 
 }  // namespace parseval

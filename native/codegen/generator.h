@@ -1,9 +1,10 @@
 // Machine code for a plan's maps and transforms: pointwise programs together with the codelets they stand before and
-// behind. What it has no code for is left to the kernels in C++.
+// behind.
 #pragma once
 
 #include <deque>
 #include <map>
+#include <string>
 
 #include "../plan.h"
 #include "codeMemory.h"
@@ -16,17 +17,19 @@ class Generator {
  public:
   Generator(VectorShape shape, const LaneFunctions *functions) : shape_(shape), functions_(functions) {}
 
-  // Gives the varying segments' instructions their code, where there is one.
-  void generate(Plan &plan);
+  // Gives all maps and transforms of varying segments their code; false if there is one that has none.
+  bool generate(Plan &plan);
 
  private:
   struct Pending {
     GeneratedCode *to;
-    size_t place;
+    size_t place, bytes;
+    std::string name;
   };
   bool map(const Instruction &i, Generated &g);
   bool transform(const Instruction &i, Generated &g);
-  void put(GeneratedCode &to, const Line &line, const ColumnStep &step);
+  void put(GeneratedCode &to, const Line &line, const ColumnStep &step, const std::string &name);
+  void writePerfMap() const;
   GeneratedCode *middle(const Transform &t, int64_t level);
   const void *scaledTwiddles(const Transform &t);
 

@@ -1,11 +1,13 @@
 /**
  * Permutations move towards the leaves, through pointwise ops: Π (x ∘ y) = Π x ∘ Π y. Those of parameters are then
- * paid once, in front of the loop, and those of a transform's result are only a way to read it.
+ * paid once, in front of the loop, and those of a transform's result are only a way to read it. In an inner product
+ * they move to the parameter, a^H Π x = (Π^H a)^H x, so that the sum can be taken as x is made.
  */
-import { apply } from '../ir/build.ts'
+import { apply, dot } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
+import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
 
@@ -25,6 +27,21 @@ const sunk = (operator: Expr, x: Expr, users: ReadonlyMap<Expr, number>): Expr |
   )
 }
 
+const permuted = (e: Expr): { readonly operator: Expr; readonly x: Expr } | undefined => {
+  const [operator, x] = e.args
+  return e.op === 'apply' && operator?.op === 'permute' && x !== undefined ? { operator, x } : undefined
+}
+
+const inProduct = (e: Expr): Expr | undefined => {
+  const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
+  const [p, q] = [permuted(a), permuted(b)]
+  const moves = (from: typeof p, to: Expr): from is NonNullable<typeof p> =>
+    from !== undefined && tensorType(from.x).rate === 'varying' && tensorType(to).rate === 'uniform'
+  if (moves(q, a)) return dot(apply(adjointFactor(q.operator as Factor), a), q.x)
+  if (moves(p, b)) return dot(p.x, apply(adjointFactor(p.operator as Factor), b))
+  return undefined
+}
+
 const sinkOnce = (f: Func): Func => {
   const users = new Map<Expr, number>()
   for (const e of postorder(f.results)) for (const a of e.args) users.set(a, (users.get(a) ?? 0) + 1)
@@ -32,6 +49,7 @@ const sinkOnce = (f: Func): Func => {
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
+      if (rebuilt.op === 'dot') return inProduct(rebuilt) ?? rebuilt
       const operator = rebuilt.args[0]
       const x = rebuilt.args[1]
       // An operand that has changed in this round is left to the next, which counts its users anew.

@@ -47,7 +47,8 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
  * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
  *
  * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements. It is computed in
- * the unit of its first reader, not before: what is kept for later costs a trip to memory.
+ * the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in the block
+ * reads goes with the first unit that computes something it needs.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -125,6 +126,17 @@ export const schedule = (
       }
     return found
   }
+  /** Free nodes without a reader that need what the unit under way computes, with what else they need. */
+  const unread = (): readonly Expr[] =>
+    nodes.flatMap(e => {
+      if (!free.has(e) || taken.has(e) || users.get(e)!.length > 0) return []
+      const touches = (x: Expr): boolean =>
+        needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node)))
+      if (!touches(e)) return []
+      const chain = [...pulled(e), e]
+      taken.add(e)
+      return chain
+    })
   /** Takes what can join, the seed first. */
   const grow = (seed: Expr): readonly Expr[] => {
     const cluster: Expr[] = []
@@ -136,6 +148,7 @@ export const schedule = (
       cluster.push(...pulled(next), next)
       take(next)
     }
+    cluster.push(...unread())
     return cluster
   }
   const reads = (e: Expr, a: Expr): boolean => needs(e).some(n => n.node === a && !n.late)
@@ -149,7 +162,7 @@ export const schedule = (
         last.nodes.some(e => countOf(e) === countOf(transform) && reads(transform, e)) &&
         canJoin(transform)
       if (merges) units.pop()
-      const before = [...(merges ? last.nodes : []), ...pulled(transform)]
+      const before = [...(merges ? last.nodes : []), ...pulled(transform), ...unread()]
       take(transform)
       const first = ready.find(
         e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform) && canJoin(e),
