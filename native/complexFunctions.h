@@ -58,7 +58,7 @@ struct TwiceSinhCosh {
 };
 template <class P>
 PARSEVAL_INLINE TwiceSinhCosh<P> twiceSinhCosh(Vector<P> x) {
-  const Vector<P> t = exponentialMinusOne<P>(absolute<P>(x), 80);
+  const Vector<P> t = exponentialMinusOne<P>(absolute<P>(x), 80).value;
   const Vector<P> e = t + 1, back = 1 / e;
   return {signedAs<P>(t + t * back, x), e + back};
 }

@@ -19,10 +19,10 @@ PARSEVAL_INLINE Vector<P> polynomial(const Scalar<P> (&c)[Count], Vector<P> x) {
 template <class T>
 constexpr T shifter = T(3) * power<T>(Format<T>::mantissa - 1);
 
-// e^x = (1 + small) 2^n, n whole, in the lowest bits of `count`
+// e^x = (1 + small) 2^n, n whole, in the lowest bits of `count`. `lost` is what the sum `small` rounded away.
 template <class P>
 struct ReducedExponential {
-  Vector<P> small;
+  Vector<P> small, lost;
   Bits<P> count;
 };
 
@@ -33,16 +33,21 @@ PARSEVAL_INLINE ReducedExponential<P> reduceExponential(Vector<P> x) {
   constexpr T shift = shifter<T> + Offset;
   const Vector<P> shifted = x * C::perLn2 + shift;
   const Vector<P> n = shifted - shift;
-  const Vector<P> r = (x - n * C::ln2[0]) - n * C::ln2[1];
-  return {r + r * r * polynomial<P>(C::exp, r), (Bits<P>)shifted};
+  // Exact. What is subtracted then joins the curved part, which is smaller, so that its digits are not lost here.
+  const Vector<P> most = x - n * C::ln2[0];
+  const Vector<P> r = most - n * C::ln2[1];
+  const Vector<P> curved = r * r * polynomial<P>(C::exp, r) - n * C::ln2[1];
+  const Vector<P> small = most + curved;
+  return {small, curved - (small - most), (Bits<P>)shifted};
 }
 
-// e^x times what is given. 2^n is two factors, so that products overflow, and lose digits below the least normal
-// number, in the last multiplication only.
+// e^x. 2^n is two factors, so that products overflow, and lose digits below the least normal number, in the last
+// multiplication only. `lost` is what the mantissa rounded away.
 template <class P>
 struct ScaledExponential {
-  Vector<P> mantissa, first, second;
+  Vector<P> mantissa, lost, first, second;
   PARSEVAL_INLINE Vector<P> times(Vector<P> y) const { return y * mantissa * first * second; }
+  PARSEVAL_INLINE Vector<P> value() const { return mantissa * first * second; }
 };
 
 template <class P>
@@ -58,17 +63,24 @@ PARSEVAL_INLINE ScaledExponential<P> scaledExponential(Vector<P> x) {
   const Bits<P> n = e.count & (2 * offset - 1);
   const Bits<P> first = n >> 1, second = n - first;
   constexpr typename F::Bits back = typename F::Bits(F::bias - offset / 2);
-  return {1 + e.small, (Vector<P>)((first + back) << F::mantissa), (Vector<P>)((second + back) << F::mantissa)};
+  const Vector<P> mantissa = 1 + e.small;
+  return {mantissa, e.small - (mantissa - 1) + e.lost, (Vector<P>)((first + back) << F::mantissa),
+          (Vector<P>)((second + back) << F::mantissa)};
 }
 
-// e^x − 1 for 0 ≤ x, and the most there is where x is more than `most`; 2^n does not overflow then.
+// e^x − 1 for 0 ≤ x, and the most there is where x is more than `most`; 2^n does not overflow then. `lost` is what
+// 1 + small had not.
 template <class P>
-PARSEVAL_INLINE Vector<P> exponentialMinusOne(Vector<P> x, Scalar<P> most) {
+struct ExponentialMinusOne {
+  Vector<P> value, lost;
+};
+template <class P>
+PARSEVAL_INLINE ExponentialMinusOne<P> exponentialMinusOne(Vector<P> x, Scalar<P> most) {
   using T = Scalar<P>;
   x = x > most ? splat<P>(most) : x;
   const ReducedExponential<P> e = reduceExponential<P, 0>(x);
   const Vector<P> scale = (Vector<P>)((e.count << Format<T>::mantissa) + oneBits<T>);
-  return scale * e.small + (scale - 1);
+  return {scale * e.small + (scale - 1), scale * e.lost};
 }
 
 struct Root {
@@ -84,8 +96,7 @@ struct Exponential {
   using Library = expFunction;
   template <class P>
   static PARSEVAL_INLINE Vector<P> of(Vector<P> x) {
-    const ScaledExponential<P> e = scaledExponential<P>(x);
-    return e.mantissa * e.first * e.second;
+    return scaledExponential<P>(x).value();
   }
 };
 
@@ -230,23 +241,33 @@ struct Cosine {
   }
 };
 
-// (e^2|x| − 1)/(e^2|x| + 1), with the sign of x. From 22 on it is 1 in both precisions.
+// t/(t + 2), t = e^2|x| − 1, with the sign of x. From 22 on it is 1 in both precisions. What t and t + 2 rounded away
+// is put back in first order: dy = (1 − y)/2 (dt − y d(t + 2)), as 2/(t + 2) = 1 − y. Above 2 nothing of it is seen in y.
 struct HyperbolicTangent {
   using Library = tanhFunction;
   template <class P>
   static PARSEVAL_INLINE Vector<P> of(Vector<P> x) {
     const Vector<P> size = absolute<P>(x);
-    const Vector<P> t = exponentialMinusOne<P>(size + size, 44);
-    return signedAs<P>(t / (t + 2), x);
+    const ExponentialMinusOne<P> t = exponentialMinusOne<P>(size + size, 44);
+    const Vector<P> below = t.value + 2, lost = t.value - (below - 2) + t.lost;
+    const Vector<P> y = t.value / below;
+    const Vector<P> correction = (t.lost - y * lost) * ((1 - y) * Scalar<P>(0.5));
+    return signedAs<P>(t.value < 2 ? y + correction : y, x);
   }
 };
 
-// The exponential's argument is never positive, so nothing overflows.
+// 1/(1 + e) or e/(1 + e), e = e^−|x|, so that nothing overflows. What e and 1 + e rounded away is put back in first
+// order, as above.
 struct Logistic {
   template <class P>
   static PARSEVAL_INLINE Vector<P> of(Vector<P> x) {
-    const Vector<P> e = Exponential::of<P>((Vector<P>)((Bits<P>)x | signBit<Scalar<P>>));
-    return (x < 0 ? e : splat<P>(1)) / (1 + e);
+    const auto negative = x < 0;
+    const ScaledExponential<P> s = scaledExponential<P>((Vector<P>)((Bits<P>)x | signBit<Scalar<P>>));
+    const Vector<P> e = s.value(), one = splat<P>(1), below = 1 + e;
+    const Vector<P> relative = s.lost - s.lost * (s.mantissa - 1);  // nearly lost/mantissa
+    const Vector<P> lost = e - (below - 1);
+    const Vector<P> y = (negative ? e : one) / below;
+    return y + y * ((negative ? one - y : y) * ((negative ? relative : -(e * relative)) - lost));
   }
 };
 
