@@ -8,7 +8,6 @@ namespace {
 
 template <class K, Micro Op>
 PARSEVAL_INLINE typename K::Vector computeReal(typename K::Vector a, typename K::Vector b) {
-  const typename K::Vector zero{};
   if constexpr (Op == Micro::constant || Op == Micro::move) return a;
   else if constexpr (Op == Micro::add) return a + b;
   else if constexpr (Op == Micro::sub) return a - b;
@@ -17,17 +16,17 @@ PARSEVAL_INLINE typename K::Vector computeReal(typename K::Vector a, typename K:
   else if constexpr (Op == Micro::neg) return -a;
   else if constexpr (Op == Micro::abs) return magnitude<K>(a);
   else if constexpr (Op == Micro::pinv) return pseudoInverse<K>(a);
-  else if constexpr (Op == Micro::exp) return eachLane<K>(a, expFunction{});
-  else if constexpr (Op == Micro::log) return eachLane<K>(a, logFunction{});
+  else if constexpr (Op == Micro::exp) return applied<K, Exponential>(a);
+  else if constexpr (Op == Micro::log) return applied<K, Logarithm>(a);
   else if constexpr (Op == Micro::sqrt) return squareRoot<K>(a);
-  else if constexpr (Op == Micro::sin) return eachLane<K>(a, sinFunction{});
-  else if constexpr (Op == Micro::cos) return eachLane<K>(a, cosFunction{});
-  else if constexpr (Op == Micro::tanh) return eachLane<K>(a, tanhFunction{});
+  else if constexpr (Op == Micro::sin) return applied<K, Sine>(a);
+  else if constexpr (Op == Micro::cos) return applied<K, Cosine>(a);
+  else if constexpr (Op == Micro::tanh) return applied<K, HyperbolicTangent>(a);
   else if constexpr (Op == Micro::sigmoid) return logistic<K>(a);
-  else if constexpr (Op == Micro::relu) return a < 0 ? zero : a;  // so NaN stays NaN
+  else if constexpr (Op == Micro::relu) return byPacks<K, Rectifier>(a);
   else {
     static_assert(Op == Micro::step);
-    return a > 0 ? splat<K>(1) : zero;
+    return byPacks<K, Step>(a);
   }
 }
 
@@ -42,12 +41,12 @@ PARSEVAL_INLINE Complex<K> computeComplex(Complex<K> a, Complex<K> b) {
   else if constexpr (Op == Micro::neg) return {-a.re, -a.im};
   else if constexpr (Op == Micro::conj) return conjugate<K>(a);
   else if constexpr (Op == Micro::pinv) return pseudoInverse<K>(a);
-  else if constexpr (Op == Micro::exp) return eachLane<K>(a, expFunction{});
+  else if constexpr (Op == Micro::exp) return applied<K, ComplexExponential>(a);
   else if constexpr (Op == Micro::log) return eachLane<K>(a, logFunction{});
-  else if constexpr (Op == Micro::sqrt) return eachLane<K>(a, sqrtFunction{});
-  else if constexpr (Op == Micro::sin) return eachLane<K>(a, sinFunction{});
-  else if constexpr (Op == Micro::cos) return eachLane<K>(a, cosFunction{});
-  else if constexpr (Op == Micro::tanh) return eachLane<K>(a, tanhFunction{});
+  else if constexpr (Op == Micro::sqrt) return applied<K, ComplexRoot>(a);
+  else if constexpr (Op == Micro::sin) return applied<K, ComplexSine>(a);
+  else if constexpr (Op == Micro::cos) return applied<K, ComplexCosine>(a);
+  else if constexpr (Op == Micro::tanh) return applied<K, ComplexHyperbolicTangent>(a);
   else {
     static_assert(Op == Micro::sigmoid);
     return logistic<K>(a);
