@@ -1,0 +1,5 @@
+/** All rows, in the order of the table. */
+import type { Row } from './row.ts'
+import { trainingRows } from './training.ts'
+
+export const rows: readonly Row[] = [...trainingRows]
