@@ -16,12 +16,13 @@ struct PrecisionKernels {
 
 struct Kernels {
   const char *name;
+  int generatedBytes;  // of the vectors in machine code that is generated for blocks; 0: none is
   PrecisionKernels singlePrecision, doublePrecision;
 };
 
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
-extern const Kernels avx2Kernels;
+extern const Kernels avx2Kernels, avx512Kernels;
 #endif
 
 }  // namespace parseval
