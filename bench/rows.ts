@@ -1,5 +1,6 @@
 /** All rows, in the order of the table. */
 import type { Row } from './row.ts'
 import { trainingRows } from './training.ts'
+import { transformRows } from './transforms.ts'
 
-export const rows: readonly Row[] = [...trainingRows]
+export const rows: readonly Row[] = [...trainingRows, ...transformRows]

@@ -1,14 +1,15 @@
 // The training step of a kernel written by hand for one model and one loss, over the same shapes. It is compiled
 // where its folder is present. It makes the loss and the gradients of (o − y)² of one number at the end, whatever
 // the task: no output at every step, no optimiser. Speaks what protocol.py says, as far as it needs to.
-#include "train.h"
-
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <functional>
 #include <iostream>
 #include <string>
+
+#include "train.h"
 
 namespace {
 
