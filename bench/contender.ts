@@ -54,7 +54,12 @@ const asking = (child: ChildProcess): Ask => {
   })
   child.stdin!.on('error', () => undefined) // its end is reported below
   createInterface({ input: child.stdout! }).on('line', line =>
-    give(E.tryCatch(() => JSON.parse(line) as unknown, () => `it answered ${line.slice(0, 200)}`)),
+    give(
+      E.tryCatch(
+        () => JSON.parse(line) as unknown,
+        () => `it answered ${line.slice(0, 200)}`,
+      ),
+    ),
   )
   const end = (why: string): void => {
     ended = why
@@ -62,7 +67,9 @@ const asking = (child: ChildProcess): Ask => {
   }
   child.on('error', error => end(error.message))
   child.on('close', (code, signal) =>
-    end(`it ended (${signal ?? code})${complaint === '' ? '' : `: ${complaint.trim().split('\n').slice(-2).join(' ')}`}`),
+    end(
+      `it ended (${signal ?? code})${complaint === '' ? '' : `: ${complaint.trim().split('\n').slice(-2).join(' ')}`}`,
+    ),
   )
   return request =>
     new Promise(resolve => {
@@ -101,8 +108,10 @@ export const start = async (contender: Contender, load: unknown): Promise<E.Eith
   return E.right({
     name: contender.name,
     ...loaded.right,
-    run: async count => E.map((a: t.TypeOf<typeof Times>) => a.seconds)(answered(Times, await ask({ run: count }))),
-    memory: async () => E.map((a: t.TypeOf<typeof Memory>) => a.megabytes)(answered(Memory, await ask({ memory: 1 }))),
+    run: async count =>
+      E.map((a: t.TypeOf<typeof Times>) => a.seconds)(answered(Times, await ask({ run: count }))),
+    memory: async () =>
+      E.map((a: t.TypeOf<typeof Memory>) => a.megabytes)(answered(Memory, await ask({ memory: 1 }))),
     stop,
   })
 }

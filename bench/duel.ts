@@ -87,7 +87,10 @@ export const duel = async (d: Duel): Promise<readonly Line[]> => {
       const theirs = of(running.get(rival))
       const seconds = own === undefined ? {} : { ours: own }
       if (own === undefined || theirs === undefined)
-        return line(rival, { ...seconds, absent: problems.get(rival) ?? (E.isLeft(times) ? times.left : 'not run') })
+        return line(rival, {
+          ...seconds,
+          absent: problems.get(rival) ?? (E.isLeft(times) ? times.left : 'not run'),
+        })
       const version = running.get(rival)!.version
       const note = rival.note === undefined ? version : `${version}; ${rival.note}`
       return line(rival, { ours: own, theirs, ratio: theirs.median / own.median, note })

@@ -3,21 +3,12 @@
  * what bench/peers/protocol.py says.
  */
 import { createInterface } from 'node:readline'
-import * as E from 'fp-ts/lib/Either.js'
 import type { Session } from '../src/backend/backend.ts'
 import { nativeBackend } from '../src/backend/native/backend.ts'
 import { trainingPrograms } from '../src/train/program.ts'
 import { rmsprop } from '../src/train/rmsprop.ts'
 import { initialState, load, slotsOf } from '../src/train/state.ts'
-import { batchesOf, modelOf, optimiserSettings, parameterSeed, type Shape, taskOf } from './shapes.ts'
-
-const right = <L, A>(e: E.Either<L, A>): A => {
-  if (E.isLeft(e)) {
-    const { left } = e
-    throw new Error(typeof left === 'string' ? left : (left as { message?: string }).message ?? String(left))
-  }
-  return e.right
-}
+import { batchesOf, modelOf, optimiserSettings, parameterSeed, right, type Shape, taskOf } from './shapes.ts'
 
 const backend = right(nativeBackend())
 

@@ -18,7 +18,19 @@ export interface Machine {
   readonly load: number
 }
 
-const interesting = ['sse2', 'sse4_2', 'avx', 'f16c', 'fma', 'avx2', 'avx512f', 'avx512dq', 'avx512vl', 'asimd', 'neon']
+const interesting = [
+  'sse2',
+  'sse4_2',
+  'avx',
+  'f16c',
+  'fma',
+  'avx2',
+  'avx512f',
+  'avx512dq',
+  'avx512vl',
+  'asimd',
+  'neon',
+]
 
 /* As Linux tells them; elsewhere nothing. */
 const information = (): string => {

@@ -17,7 +17,8 @@ export const verdict = ({ ratio, bound }: Line): string => {
 
 const bounds = ({ bound, rival, unit }: Line): string => {
   if (bound === undefined) return ''
-  const one = (x: number): string => (rival === undefined ? `${x}${unit === '×' ? '×' : ` ${unit}`}` : `${x}×`)
+  const one = (x: number): string =>
+    unit === '' ? String(x) : rival === undefined && unit !== '×' ? `${x} ${unit}` : `${x}×`
   return `${bound.kind === 'at least' ? '≥' : '≤'} ${one(bound.must)}, aim ${one(bound.aim)}`
 }
 
@@ -25,13 +26,22 @@ const cells = (line: Line): readonly string[] => [
   line.row,
   line.rival ?? '',
   shown(line.ours, line.unit),
-  line.absent === undefined ? shown(line.theirs, line.unit) : `absent: ${line.absent}`,
-  line.ratio === undefined || line.rival === undefined ? '' : `${digits(line.ratio)}×`,
+  line.absent === undefined
+    ? shown(line.theirs, line.unit) || (line.rival === undefined ? (line.note ?? '') : '')
+    : `absent: ${line.absent}`,
+  line.ratio === undefined
+    ? ''
+    : line.unit === ''
+      ? line.ratio.toExponential(1)
+      : line.rival === undefined
+        ? ''
+        : `${digits(line.ratio)}×`,
   bounds(line),
   verdict(line),
 ]
 
-export const heading = '| row | rival | ours | theirs | ratio | to reach | reached |\n|---|---|---|---|---|---|---|'
+export const heading =
+  '| row | rival | ours | theirs | ratio | to reach | reached |\n|---|---|---|---|---|---|---|'
 
 export const tableLine = (line: Line): string => `| ${cells(line).join(' | ')} |`
 

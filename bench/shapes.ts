@@ -62,9 +62,11 @@ const pixels = (length: number): Task => {
   }
 }
 
-const right = <A>(e: E.Either<string, A>): A => {
-  if (E.isLeft(e)) throw new Error(e.left)
-  return e.right
+/** The value, or an exception that says why there is none: a benchmark has nobody to hand an error to. */
+export const right = <L, A>(e: E.Either<L, A>): A => {
+  if (E.isRight(e)) return e.right
+  const { left } = e
+  throw new Error(typeof left === 'string' ? left : ((left as { message?: string }).message ?? String(left)))
 }
 
 export const taskOf = ({ task, lag }: Shape): Task =>

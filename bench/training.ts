@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { initialValue } from '../src/dsl/parameter.ts'
-import type { Contender } from './contender.ts'
-import { duel, type Rival } from './duel.ts'
+import { type Contender, start } from './contender.ts'
+import { difference, duel, type Rival } from './duel.ts'
 import { build, here, node, python } from './here.ts'
 import type { Choice, Line, Row } from './row.ts'
 import {
@@ -49,13 +49,15 @@ const caseOf = (shape: Shape, threads: number, warm: number): unknown => {
   }
 }
 
-const ours: Contender = { name: 'parseval', command: async () => E.right(node('engine.ts', 'serve')) }
+/** Our side. */
+export const ours: Contender = { name: 'parseval', command: async () => E.right(node('engine.ts', 'serve')) }
 
 const pythonRemedy = 'pip install jax torch numpy; PARSEVAL_PYTHON names the interpreter that has them'
 const peer = (name: string, script: string, way: string, threads: number): Contender =>
   python(name, script, [way, String(threads)], pythonRemedy)
 
-const prototypeFolder = (): string => resolve(process.env.PARSEVAL_PROTOTYPE ?? here('../../shared/prototype'))
+const prototypeFolder = (): string =>
+  resolve(process.env.PARSEVAL_PROTOTYPE ?? here('../../shared/prototype'))
 
 const prototype = (threads: number): Contender => ({
   name: 'prototype',
@@ -63,7 +65,14 @@ const prototype = (threads: number): Contender => ({
     const folder = prototypeFolder()
     if (!existsSync(resolve(folder, 'train.h')))
       return E.left(`there is no ${folder} (PARSEVAL_PROTOTYPE names the folder)`)
-    const flags = ['-O3', '-march=native', '-fno-math-errno', '-fno-associative-math', '-pthread', `-I${folder}`]
+    const flags = [
+      '-O3',
+      '-march=native',
+      '-fno-math-errno',
+      '-fno-associative-math',
+      '-pthread',
+      `-I${folder}`,
+    ]
     const program = await build({
       name: 'prototype',
       language: 'cxx',
@@ -135,39 +144,44 @@ const lstmRow = (name: string, shape: Shape): Row =>
 /* Small enough that rounding does not hide a mistake; four losses, so that gradients and updates are in them too. */
 const agreement: Row = {
   name: 'agreement',
-  what: 'no figure: the rivals compute what we compute, four losses to 1e-4, n = 16, T = 12, B = 3',
+  what: 'no time: whether the rivals compute what we compute; four losses, n = 16, T = 12, B = 3',
   measure: async ({ threads }) => {
     const lines: Line[] = []
-    for (const task of ['pixels', 'adding', 'copying'] as const)
-      for (const model of ['urnn', 'lstm'] as const) {
+    for (const model of ['urnn', 'lstm'] as const)
+      for (const task of ['pixels', 'adding', 'copying'] as const) {
         if (!hasModel(model)) continue
+        const shape: Shape = { model, task, hidden: 16, lag: 12, batch: 3 }
         const rivals =
           model === 'lstm'
             ? [lstmRival(threads)]
             : [jax('hand', threads), jax('plain', threads), torch('hand', threads), torch('eager', threads)]
-        const shape: Shape = { model, task, hidden: 16, lag: 12, batch: 3 }
-        lines.push(
-          ...(await duel({
-            row: `agreement-${model}-${task}`,
-            what: described(shape),
-            unit: 'ms',
-            factor: 1000,
-            ours,
-            rivals: rivals.map(contender => ({ contender, agrees: true })),
-            load: caseOf(shape, threads, 4),
-            rounds: 1,
-            tolerance: 1e-4,
-          })),
-        )
+        const load = caseOf(shape, threads, 4)
+        for (const rival of rivals) lines.push(await agree(`agreement-${model}-${task}`, rival, load))
       }
     return lines
   },
 }
 
+const agree = async (name: string, rival: Contender, load: unknown): Promise<Line> => {
+  const line = { row: name, what: 'largest relative difference of losses', unit: '', rival: rival.name }
+  const mine = await start(ours, load)
+  if (E.isLeft(mine)) return { ...line, absent: `ours: ${mine.left}` }
+  mine.right.stop()
+  const theirs = await start(rival, load)
+  if (E.isLeft(theirs)) return { ...line, absent: theirs.left }
+  theirs.right.stop()
+  const apart = difference(mine.right.losses, theirs.right.losses)
+  return { ...line, ratio: apart, bound: { kind: 'at most', must: 1e-4, aim: 1e-5 } }
+}
+
 export const trainingRows: readonly Row[] = [
   agreement,
-  row('urnn-mnist', shapes.mnist, c => urnnRivals({ jaxHand: [7, 13], jaxPlain: [14, 26], torch: [14, 26] }, c)),
-  row('urnn-adding', shapes.adding, c => urnnRivals({ jaxHand: [9, 16], jaxPlain: [20, 38], torch: [14, 26] }, c)),
+  row('urnn-mnist', shapes.mnist, c =>
+    urnnRivals({ jaxHand: [7, 13], jaxPlain: [14, 26], torch: [14, 26] }, c),
+  ),
+  row('urnn-adding', shapes.adding, c =>
+    urnnRivals({ jaxHand: [9, 16], jaxPlain: [20, 38], torch: [14, 26] }, c),
+  ),
   row('urnn-copying', shapes.copying, c =>
     urnnRivals({ jaxHand: [9, 15], jaxPlain: [20, 32], torch: [30, 50] }, c),
   ),

@@ -64,7 +64,12 @@ const rebuilt: Contender = {
     const prefix = process.env.PARSEVAL_FFTW
     if (prefix === undefined || !existsSync(join(prefix, 'lib'))) return E.left(rebuiltRemedy)
     const lib = join(prefix, 'lib')
-    return fftw('', 'fftw-rebuilt', [`-I${join(prefix, 'include')}`, `-L${lib}`, `-Wl,-rpath,${lib}`], rebuiltRemedy).command()
+    return fftw(
+      '',
+      'fftw-rebuilt',
+      [`-I${join(prefix, 'include')}`, `-L${lib}`, `-Wl,-rpath,${lib}`],
+      rebuiltRemedy,
+    ).command()
   },
 }
 
@@ -94,7 +99,11 @@ const row = (
     measure: async ({ quick }) => {
       const rivals: readonly Rival[] = [
         { contender: system, agrees: true, ...(bounds.system === undefined ? {} : { bound: bounds.system }) },
-        { contender: rebuilt, agrees: true, ...(bounds.rebuilt === undefined ? {} : { bound: bounds.rebuilt }) },
+        {
+          contender: rebuilt,
+          agrees: true,
+          ...(bounds.rebuilt === undefined ? {} : { bound: bounds.rebuilt }),
+        },
         ...(size === 512 && batch > 1
           ? ['fft.js', 'webfft'].map(library => ({ contender: script(library), agrees: true }))
           : []),
@@ -117,7 +126,10 @@ const powers = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => 2 ** (from + i))
 
 export const transformRows: readonly Row[] = [
-  ...row('fft-batch', 'complex FFT', 32, powers(6, 12), { system: atLeast(1.4, 2), rebuilt: atLeast(1.1, 1.5) }),
+  ...row('fft-batch', 'complex FFT', 32, powers(6, 12), {
+    system: atLeast(1.4, 2),
+    rebuilt: atLeast(1.1, 1.5),
+  }),
   ...row('fft-mixed', 'complex FFT', 32, [60, 243, 1000, 1001, 509], { system: atLeast(1, 1.5) }),
   ...row('fft-single', 'complex FFT', 1, [...powers(9, 12), 2 ** 14, 2 ** 17, 2 ** 20], {
     system: atLeast(0.7, 1),
