@@ -19,7 +19,7 @@ import {
 } from './shapes.ts'
 
 /** What the contenders are told: protocol.py says what each word means. */
-const caseOf = (shape: Shape, threads: number, warm: number): unknown => {
+export const caseOf = (shape: Shape, threads: number, warm: number): unknown => {
   const task = taskOf(shape)
   const model = modelOf(shape, task)
   return {

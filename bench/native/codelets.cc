@@ -1,13 +1,13 @@
 // Nanoseconds of a codelet on eight lanes, in passes over data in the first-level cache, against the engine's
-// butterflies. g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/codelets.cc && ./a.out
+// butterflies. g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/native/codelets.cc && ./a.out
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <utility>
 #include <vector>
 
-#include "../native/butterflies.h"
-#include "../native/codelets/codelets.h"
+#include "../../native/butterflies.h"
+#include "../../native/codelets/codelets.h"
 
 using namespace parseval;
 
