@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../native/codelets/codelets.h"
+#include "../../native/codelets/codelets.h"
 
 using namespace parseval;
 
