@@ -13,7 +13,8 @@
         "cflags": ["-fsanitize=<(sanitize)", "-g", "-fno-omit-frame-pointer"],
         "ldflags": ["-fsanitize=<(sanitize)"]
       }],
-      ["target_arch=='x64'", { "defines": ["PARSEVAL_X64"] }]
+      ["target_arch=='x64'", { "defines": ["PARSEVAL_X64"] }],
+      ["target_arch=='x64' and OS!='win'", { "defines": ["PARSEVAL_CODEGEN"] }]
     ]
   },
   "targets": [
@@ -21,7 +22,12 @@
       "target_name": "kernels_baseline",
       "type": "static_library",
       "sources": ["native/kernels.cc"],
-      "defines": ["PARSEVAL_KERNELS=baselineKernels", "PARSEVAL_KERNELS_NAME=\"baseline\""]
+      "defines": [
+        "PARSEVAL_KERNELS=baselineKernels",
+        "PARSEVAL_KERNELS_NAME=\"baseline\"",
+        "PARSEVAL_VECTOR_BYTES=32",
+        "PARSEVAL_GENERATED_BYTES=0"
+      ]
     },
     {
       "target_name": "parseval",
@@ -42,7 +48,19 @@
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
-      "conditions": [["target_arch=='x64'", { "dependencies": ["kernels_avx2"] }]]
+      "conditions": [
+        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
+        ["target_arch=='x64' and OS!='win'", {
+          "sources": [
+            "native/codegen/assembler.cc",
+            "native/codegen/codeMemory.cc",
+            "native/codegen/contract.cc",
+            "native/codegen/emit.cc",
+            "native/codegen/generator.cc",
+            "native/codegen/programLines.cc"
+          ]
+        }]
+      ]
     }
   ],
   "conditions": [
@@ -52,9 +70,31 @@
           "target_name": "kernels_avx2",
           "type": "static_library",
           "sources": ["native/kernels.cc"],
-          "defines": ["PARSEVAL_KERNELS=avx2Kernels", "PARSEVAL_KERNELS_NAME=\"avx2\""],
+          "defines": [
+            "PARSEVAL_KERNELS=avx2Kernels",
+            "PARSEVAL_KERNELS_NAME=\"avx2\"",
+            "PARSEVAL_VECTOR_BYTES=32",
+            "PARSEVAL_GENERATED_BYTES=32"
+          ],
           "cflags_cc": ["-mavx2", "-mfma"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"] }
+        },
+        {
+          "target_name": "kernels_avx512",
+          "type": "static_library",
+          "sources": ["native/kernels.cc"],
+          "defines": [
+            "PARSEVAL_KERNELS=avx512Kernels",
+            "PARSEVAL_KERNELS_NAME=\"avx512\"",
+            "PARSEVAL_VECTOR_BYTES=64",
+            "PARSEVAL_GENERATED_BYTES=64"
+          ],
+          "cflags_cc": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": [
+              "-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"
+            ]
+          }
         }
       ]
     }]

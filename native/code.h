@@ -115,6 +115,21 @@ static constexpr int laneOrder(int lane, int lanes, int group) {
   return place < half ? number * half + place : lanes / 2 + number * half + place - half;
 }
 
+// What a generated kernel is called with: the pointers that its addresses count from, the element its first column
+// begins at, the number of columns (at least one), where they begin in the work space, and their twiddles.
+using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t columns, void *work,
+                               const void *twiddles);
+
+// Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
+// `columns` are its leaves with the program before them (and with one level the program behind, too), `levels` its
+// inner levels by number, `rest` the outermost one with the program behind it, whose twiddles have the scale in them.
+struct Generated {
+  GeneratedCode columns = nullptr, rest = nullptr;
+  int64_t unroll = 1;
+  GeneratedCode *levels = nullptr;
+  const void *twiddles = nullptr;
+};
+
 struct Instruction {
   Opcode op;
   int32_t depth;  // enclosing loops
@@ -126,6 +141,7 @@ struct Instruction {
   const Pointwise *after;    // the second of a transform
   const Transform *transform;
   const int32_t *permutation;
+  const Generated *generated;  // null: none, the kernels in C++ run it
 };
 
 struct Code {

@@ -1,6 +1,7 @@
 // Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
 #pragma once
 
+#include "generated.h"
 #include "linear.h"
 #include "moves.h"
 #include "transform.h"
@@ -103,7 +104,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T *resolved[maxMapOperands];
+    T *resolved[maxMapOperands + 1];
     for (int32_t o = 0; o < i.operandCount; o++) {
       const Operand &operand = i.operands[o];
       int64_t unit = operand.offset;
@@ -112,9 +113,10 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
                                     : static_cast<T *>(frame.uniform) + unit;
     }
     if (i.op == Opcode::map) {
-      if (!runMap<K>(i, resolved, frame)) return false;
+      if (!(i.generated ? runGeneratedMap<K>(i, resolved, frame) : runMap<K>(i, resolved, frame))) return false;
     } else if (i.op == Opcode::transform) {
-      runTransform<K>(i, resolved, frame);
+      if (i.generated) runGeneratedTransform<K>(i, resolved, frame);
+      else runTransform<K>(i, resolved, frame);
     } else {
       runSimple<K>(i, resolved, frame);
     }

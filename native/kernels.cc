@@ -3,15 +3,20 @@
 #include "kernels.h"
 
 #include "executor.h"
+#include "single.h"
 
 namespace parseval {
 
 extern const Kernels PARSEVAL_KERNELS;
 
+using Floats = Lanes<float, PARSEVAL_VECTOR_BYTES>;
+using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
+
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
-    {EightFloats::lanes, runCode<OneFloat>, runCode<EightFloats>},
-    {FourDoubles::lanes, runCode<OneDouble>, runCode<FourDoubles>},
+    PARSEVAL_GENERATED_BYTES,
+    {Floats::lanes, runCode<OneFloat>, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>},
+    {Doubles::lanes, runCode<OneDouble>, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>},
 };
 
 }  // namespace parseval

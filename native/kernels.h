@@ -8,20 +8,26 @@ namespace parseval {
 // Runs the code; false if it was cancelled.
 using Run = bool (*)(const Code &, const Frame &);
 
+// Transforms one vector of pairs (re, im): native/single.h. `from` and `to` may be the same.
+using RunSingle = void (*)(const Single &, bool inverse, const void *from, void *to, void *scratch);
+
 struct PrecisionKernels {
   int lanes;    // examples in a block
   Run uniform;  // once for all examples
   Run block;    // for a block of examples
+  int singleLanes;  // that a transform of one vector may fill
+  RunSingle single;
 };
 
 struct Kernels {
   const char *name;
+  int generatedBytes;  // of the vectors in machine code that is generated for blocks; 0: none is
   PrecisionKernels singlePrecision, doublePrecision;
 };
 
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
-extern const Kernels avx2Kernels;
+extern const Kernels avx2Kernels, avx512Kernels;
 #endif
 
 }  // namespace parseval

@@ -1,5 +1,5 @@
-// Numbers in lanes: what a kernel computes with. `K` says which: eight floats, four doubles (a vector of the
-// compiler's, split where the CPU's are narrower), or one number where a value is the same for all examples.
+// Numbers in lanes: what a kernel computes with. `K` says which: a vector of the compiler's (split where the
+// CPU's are narrower), or one number where a value is the same for all examples.
 #pragma once
 
 #include <stddef.h>
@@ -9,16 +9,14 @@
 namespace parseval {
 namespace {
 
-struct EightFloats {
-  using Scalar = float;
-  typedef float Vector __attribute__((vector_size(32), may_alias));
-  static constexpr int64_t lanes = 8;
+template <class T, int Bytes>
+struct Lanes {
+  using Scalar = T;
+  typedef T Vector __attribute__((vector_size(Bytes), may_alias));
+  static constexpr int64_t lanes = Bytes / sizeof(T);
 };
-struct FourDoubles {
-  using Scalar = double;
-  typedef double Vector __attribute__((vector_size(32), may_alias));
-  static constexpr int64_t lanes = 4;
-};
+using EightFloats = Lanes<float, 32>;
+using FourDoubles = Lanes<double, 32>;
 struct OneFloat {
   using Scalar = float;
   using Vector = float;

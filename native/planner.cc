@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <mutex>
+#include <sstream>
 
 namespace parseval {
 namespace {
@@ -61,43 +63,127 @@ bool hasCodelet(int64_t radix) {
                                    [&](const RadixCost &r) { return r.radix == radix; });
 }
 
-// The cheapest composition of each divisor that the radices reach, as a block of its own that grows from the leaves.
-Composition compose(int64_t size, PlannerTarget target) {
-  if (size == 1) return {{1}, 1};
+// The best compositions of each divisor that the radices reach, as a block of its own that grows from the leaves.
+std::vector<Composition> compositions(int64_t size, PlannerTarget target, size_t most) {
+  if (size == 1) return {{{1}, 1}};
   const std::vector<int64_t> radices = radicesIn(size);
-  std::map<int64_t, Composition> blocks;  // in ascending order, so that what a block is made of is done before it
-  for (const int64_t r : radices) blocks[r] = {{r}, radixCost(r, true) + memoryCost(size, target)};
+  std::map<int64_t, std::vector<Composition>> blocks;  // ascending: what a block is made of is done before it
+  const auto add = [&](int64_t block, Composition c) {
+    std::vector<Composition> &best = blocks[block];
+    best.insert(std::upper_bound(best.begin(), best.end(), c,
+                                 [](const Composition &x, const Composition &y) { return x.cost < y.cost; }),
+                std::move(c));
+    if (best.size() > most) best.pop_back();
+  };
+  for (const int64_t r : radices) add(r, {{r}, radixCost(r, true) + memoryCost(size, target)});
   for (auto at = blocks.begin(); at != blocks.end(); at++) {
-    const Composition below = at->second;
-    for (const int64_t r : radices) {
-      const int64_t whole = at->first * r;
-      if (size % whole != 0) continue;
-      const double cost = below.cost + radixCost(r, false) + memoryCost(whole, target);
-      Composition &best = blocks[whole];
-      if (!best.radices.empty() && best.cost <= cost) continue;
-      best.radices = {r};
-      best.radices.insert(best.radices.end(), below.radices.begin(), below.radices.end());
-      best.cost = cost;
+    for (const Composition &below : at->second) {
+      for (const int64_t r : radices) {
+        const int64_t whole = at->first * r;
+        const double cost = below.cost + radixCost(r, false) + memoryCost(whole, target);
+        if (size % whole != 0 || cost >= never) continue;
+        Composition c{{r}, cost};
+        c.radices.insert(c.radices.end(), below.radices.begin(), below.radices.end());
+        add(whole, std::move(c));
+      }
     }
   }
   const auto whole = blocks.find(size);
-  return whole == blocks.end() ? Composition{{}, never} : whole->second;
+  return whole == blocks.end() ? std::vector<Composition>{} : whole->second;
 }
 
 int64_t convenientSize(int64_t least, PlannerTarget target) {
   int64_t power = 1;
   while (power < least) power *= 2;
   int64_t best = power;
-  double cost = compose(power, target).cost * double(power);
+  double cost = compositions(power, target, 1).front().cost * double(power);
   // With few factors other than two; a size that is more than half as large again is not worth a look.
   for (int64_t odd = 3; odd <= 225; odd += 2) {
     int64_t size = odd;
     while (size < least) size *= 2;
     if (size >= power || size % 8 != 0) continue;
-    const Composition c = compose(size, target);
-    if (c.cost * double(size) < cost) cost = c.cost * double(size), best = size;
+    const std::vector<Composition> c = compositions(size, target, 1);
+    if (!c.empty() && c[0].cost * double(size) < cost) cost = c[0].cost * double(size), best = size;
   }
   return best;
+}
+
+namespace {
+
+constexpr const char *signature = "parseval-wisdom 1";
+constexpr int64_t largestSize = int64_t(1) << 31;
+
+using Compositions = std::map<std::pair<Precision, int64_t>, std::vector<int64_t>>;
+std::mutex wisdomLock;
+Compositions known;
+
+const char *nameOf(Precision precision) { return precision == Precision::Single ? "single" : "double"; }
+
+// What is wrong with a line, or nothing.
+std::string addLine(Compositions &to, const std::string &line) {
+  std::istringstream words(line);
+  std::string precision;
+  int64_t size = 0, product = 1;
+  words >> precision >> size;
+  if (precision != "single" && precision != "double") return "it begins with neither 'single' nor 'double'";
+  if (!words || size < 2 || size > largestSize) return "its size is no number from 2 to 2^31";
+  std::vector<int64_t> radices;
+  for (int64_t radix; words >> radix;) {
+    const bool usable = radix > 1 && (hasCodelet(radix) || (radix <= largestOddRadix && isPrime(radix)));
+    if (!usable) return "there is no radix " + std::to_string(radix);
+    product *= radix;
+    if (product > size) break;
+    if (!radices.empty() && radixCost(radices.back(), false) >= never)
+      return "radix " + std::to_string(radices.back()) + " is for leaves only";
+    radices.push_back(radix);
+  }
+  if (product == size && !words.eof()) return "something other than a radix is in it";
+  if (product != size) return "its radices do not make " + std::to_string(size);
+  to[{precision == "single" ? Precision::Single : Precision::Double, size}] = radices;
+  return "";
+}
+
+}  // namespace
+
+std::string wisdom() {
+  const std::lock_guard<std::mutex> lock(wisdomLock);
+  std::string text = std::string(signature) + "\n";
+  for (const auto &[key, radices] : known) {
+    text += std::string(nameOf(key.first)) + " " + std::to_string(key.second);
+    for (const int64_t r : radices) text += " " + std::to_string(r);
+    text += "\n";
+  }
+  return text;
+}
+
+void learn(const std::string &text) {
+  std::istringstream lines(text);
+  std::string line;
+  if (!std::getline(lines, line) || line != signature)
+    throw WisdomError(std::string("wisdom begins with the line '") + signature + "'");
+  const std::lock_guard<std::mutex> lock(wisdomLock);
+  Compositions grown = known;
+  for (int64_t number = 2; std::getline(lines, line); number++) {
+    if (line.empty()) continue;
+    const std::string wrong = addLine(grown, line);
+    if (!wrong.empty()) throw WisdomError("wisdom, line " + std::to_string(number) + ": " + wrong);
+  }
+  known = std::move(grown);
+}
+
+void forgetWisdom() {
+  const std::lock_guard<std::mutex> lock(wisdomLock);
+  known.clear();
+}
+
+std::vector<int64_t> radicesOf(int64_t size, PlannerTarget target, Precision precision) {
+  {
+    const std::lock_guard<std::mutex> lock(wisdomLock);
+    const auto found = known.find({precision, size});
+    if (found != known.end()) return found->second;
+  }
+  const std::vector<Composition> best = compositions(size, target, 1);
+  return best.empty() ? std::vector<int64_t>{} : best[0].radices;
 }
 
 }  // namespace parseval

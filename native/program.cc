@@ -87,6 +87,9 @@ std::vector<const Kernels *> usableKernels() {
   std::vector<const Kernels *> usable;
 #ifdef PARSEVAL_X64
   __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("fma"))
+    usable.push_back(&avx512Kernels);
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) usable.push_back(&avx2Kernels);
 #endif
   usable.push_back(&baselineKernels);
@@ -110,6 +113,12 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
                  Precision precision, const Kernels *kernels)
     : precision_(precision), kernels_(kernels), plan_(code, codeSize, constants, constantCount, precision) {
   for (const PlanSegment &segment : plan_.segments) varyingSegments_ += segment.varying;
+#ifdef PARSEVAL_CODEGEN
+  if (kernels_->generatedBytes > 0) {
+    generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(scalarBytes())}, nullptr);
+    generator_->generate(plan_);
+  }
+#endif
   resident_.resize(plan_.inputs.size());
   requireMemory((double(plan_.uniformUnits) + double(plan_.scratchUnits)) * double(scalarBytes()));
   uniform_ = Arena(size_t(plan_.uniformUnits) * scalarBytes());

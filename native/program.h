@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "arena.h"
+#ifdef PARSEVAL_CODEGEN
+#include "codegen/generator.h"
+#endif
 #include "kernels.h"
 #include "plan.h"
 #include "pool.h"
@@ -75,6 +78,9 @@ class Program {
 
   Arena uniform_, uniformScratch_;
   std::vector<Arena> arenas_, scratch_;
+#ifdef PARSEVAL_CODEGEN
+  std::optional<Generator> generator_;
+#endif
   Pool pool_;
 };
 

@@ -10,6 +10,7 @@ import { counts } from './counts.ts'
 import { type Operation, operations } from './operations.ts'
 import { functionText } from './print.ts'
 import { scheduled } from './schedule.ts'
+import { tableText } from './table.ts'
 
 export interface Wanted {
   readonly size: number
@@ -97,12 +98,49 @@ constexpr int codeletSizes[] = {${wanted.map(w => w.size).join(', ')}};
 }  // namespace parseval
 `
 
+/* Machine code is made of whole transforms' passes, which are all in time. */
+const tabled = (v: Variant): boolean => v !== 'dif'
+
+const tables = (): string => `// ${note}
+// The codelets as tables, for the generator of machine code. Values are numbered: re and im of input j are 2j and
+// 2j + 1, the sums follow in their order. See codelets.h for what a codelet computes.
+#pragma once
+
+#include "../codegen/codeletStep.h"
+
+namespace parseval {
+namespace {
+
+using namespace codelet;
+
+// clang-format off
+${wanted
+  .flatMap(({ size, variants }) =>
+    variants.filter(tabled).map(v => tableText(`${v}${size}Steps`, size, codelet(size, v))),
+  )
+  .join('\n')}
+// clang-format on
+constexpr CodeletTable codeletTables[] = {
+${wanted
+  .flatMap(({ size, variants }) =>
+    variants
+      .filter(tabled)
+      .map(v => `    {${size}, ${v === 'dit'}, ${v}${size}Steps, sizeof ${v}${size}Steps / sizeof(CodeletStep)},`),
+  )
+  .join('\n')}
+};
+
+}  // namespace
+}  // namespace parseval
+`
+
 const folder = new URL('../../../../native/codelets/', import.meta.url)
 
 /** Name and text of every file. */
 export const files = (): (readonly [string, string])[] => [
   ...wanted.map(w => [fileURLToPath(new URL(`dft${w.size}.h`, folder)), header(w)] as const),
   [fileURLToPath(new URL('codelets.h', folder)), index()],
+  [fileURLToPath(new URL('tables.h', folder)), tables()],
 ]
 
 if (argv[1] === fileURLToPath(import.meta.url)) for (const [name, text] of files()) writeFileSync(name, text)

@@ -1,0 +1,110 @@
+// Machine code for x86-64, as much of it as generated kernels need: vector arithmetic in AVX2 + FMA (VEX, 16 registers
+// of 32 bytes) or AVX-512 (EVEX, 32 registers of 64 bytes, operands broadcast from memory), and pointers.
+// Encodings: Intel's Software Developer's Manual, volume 2, chapter 2.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace parseval {
+
+enum class Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
+
+// Vectors of `bytes` with scalars of `scalarBytes`.
+struct VectorShape {
+  int32_t bytes, scalarBytes;
+  bool evex() const { return bytes == 64; }
+  int32_t lanes() const { return bytes / scalarBytes; }
+  int32_t registers() const { return evex() ? 32 : 16; }
+};
+
+// base + index · scale + displacement; or a place in the pool of constants behind the code.
+struct Address {
+  Gpr base = Gpr::rsp;
+  bool hasIndex = false;
+  Gpr index = Gpr::rax;
+  int32_t scale = 1;
+  int64_t displacement = 0;
+  bool pool = false;
+};
+
+inline Address at(Gpr base, int64_t displacement = 0) { return {base, false, Gpr::rax, 1, displacement, false}; }
+inline Address at(Gpr base, Gpr index, int32_t scale, int64_t displacement) {
+  return {base, true, index, scale, displacement, false};
+}
+inline Address inPool(int64_t offset) { return {Gpr::rsp, false, Gpr::rax, 1, offset, true}; }
+
+enum class VectorOp : uint8_t {
+  add, sub, mul, div, min, max, sqrt, bitAnd, bitAndNot, bitXor,
+  // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
+  fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
+  fnmadd132, fnmadd213, fnmadd231, fnmsub132, fnmsub213, fnmsub231,
+};
+
+enum class Comparison : uint8_t { unequal = 4, greater = 14 };  // unequal: true of NaN; greater: false
+
+class Assembler {
+ public:
+  explicit Assembler(VectorShape shape) : shape_(shape) {}
+  const VectorShape &shape() const { return shape_; }
+
+  // dst = a op b; the unary sqrt ignores a.
+  void vector(VectorOp op, int dst, int a, int b);
+  // b from memory: a vector, or where `broadcast` (AVX-512 only) one scalar for all lanes.
+  void vector(VectorOp op, int dst, int a, const Address &b, bool broadcast);
+  void move(int dst, int source);
+  void load(int dst, const Address &from);
+  void broadcast(int dst, const Address &from);
+  void store(const Address &to, int source);
+  void zero(int dst);
+  // dst = x where (c compared to zero) holds, else 0; `spare` may be overwritten.
+  void keepWhere(Comparison how, int dst, int c, int x, int zeroRegister, int spare);
+
+  void movePointer(Gpr dst, const Address &from);          // 64 bits
+  void storePointer(const Address &to, Gpr source);        // 64 bits
+  void moveImmediate(Gpr dst, uint64_t value);
+  void copyPointer(Gpr dst, Gpr source);
+  void addImmediate(Gpr dst, int32_t value);
+  void andImmediate(Gpr dst, int32_t value);
+  void shiftLeft(Gpr dst, int bits);
+  void leaStack(Gpr dst, int32_t displacement);
+  void push(Gpr r);
+  void pop(Gpr r);
+  void call(Gpr target);
+  void prefetch(const Address &from);
+  void zeroUpper();
+  void returnToCaller();
+  // Back to `target` unless `counter` − 1 is 0.
+  void loopBack(Gpr counter, size_t target);
+  size_t here() const { return code_.size(); }
+
+  // A scalar of these bits in the pool: its offset.
+  int64_t bits(uint64_t value);
+  // The code with its pool.
+  std::vector<uint8_t> finish();
+
+ private:
+  struct Encoding {
+    uint8_t prefix, map, opcode;
+    bool wide;
+  };
+  Encoding encodingOf(VectorOp op) const;
+  void byte(uint64_t b) { code_.push_back(uint8_t(b)); }
+  void word(int64_t w);
+  void registers(Encoding e, int reg, int second, int rm, bool zeroing = false, int mask = 0);
+  void memory(Encoding e, int reg, int second, const Address &m, bool broadcast, int32_t tuple);
+  void operand(int reg, const Address &m, int32_t tuple);
+  void general(uint8_t opcode, bool wide, int reg, const Address &m);
+
+  struct Fixup {
+    size_t at, end;
+    int64_t offset;
+  };
+  VectorShape shape_;
+  std::vector<uint8_t> code_, pool_;
+  std::vector<uint64_t> known_;
+  std::vector<Fixup> fixups_;
+};
+
+}  // namespace parseval

@@ -1,0 +1,215 @@
+#include "generator.h"
+
+#include <cstring>
+
+#include "../codelets/tables.h"
+
+namespace parseval {
+
+namespace {
+
+const CodeletTable *tableOf(int64_t size, bool twiddled) {
+  for (const CodeletTable &t : codeletTables)
+    if (t.size == size && t.twiddled == twiddled) return &t;
+  return nullptr;
+}
+
+// Addresses reach so far.
+constexpr int64_t mostBytes = int64_t(1) << 30;
+
+LineValue exchanged(LineValue z, bool inverse) { return inverse ? LineValue{z.im, z.re} : z; }
+
+// The codelet on what `load` gives; `store` takes the results.
+template <class Load, class Store>
+void writeCodelet(const CodeletTable &table, VectorShape shape, Line &line, Load load, Store store) {
+  std::vector<int32_t> values(size_t(2 * table.size), -1);
+  for (uint64_t k = 0; k < table.count; k++) {
+    const CodeletStep &step = table.steps[k];
+    if (step.kind == CodeletStep::Kind::load) {
+      const LineValue x = load(int64_t(step.index));
+      values[size_t(2 * step.index)] = x.re;
+      values[size_t(2 * step.index) + 1] = x.im;
+    } else if (step.kind == CodeletStep::Kind::store) {
+      store(int64_t(step.index),
+            LineValue{values[size_t(step.first.value)], values[size_t(step.second.value)]});
+    } else {
+      const auto term = [&](const CodeletTerm &t) {
+        const int32_t value = values[size_t(t.value)];
+        if (t.twiddle >= 0) {
+          Memory m{Memory::Base::twiddles};
+          m.displacement = int64_t(t.twiddle) * shape.scalarBytes;
+          m.fixed = true;
+          return line.mul(value, line.splat(m));
+        }
+        return t.factor == 1 ? value : line.mul(value, line.constant(t.factor, shape.scalarBytes));
+      };
+      const int32_t a = term(step.first);
+      if (step.second.value < 0) {
+        values.push_back(step.first.negative ? line.unary(Action::negate, a) : a);
+        continue;
+      }
+      const int32_t b = term(step.second);
+      values.push_back(step.first.negative    ? line.sub(b, a)
+                       : step.second.negative ? line.sub(a, b)
+                                              : line.add(a, b));
+    }
+  }
+}
+
+Memory inWork(int64_t bytes) {
+  Memory m{Memory::Base::work};
+  m.displacement = bytes;
+  return m;
+}
+
+}  // namespace
+
+void Generator::put(GeneratedCode &to, const Line &line, const ColumnStep &step) {
+  pending_.push_back({&to, memory_.add(emit(contracted(line), step, shape_))});
+}
+
+bool Generator::map(const Instruction &i, Generated &g) {
+  const int64_t count = i.attributes[0];
+  const auto write = [&](int64_t unroll, GeneratedCode &to) {
+    Line line;
+    ProgramLines program(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, 1, line);
+    if (!program.possible()) return false;
+    program.useTables(tables_, count);
+    for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
+    program.finish();
+    put(to, line, {unroll, 0, 0});
+    return true;
+  };
+  g.unroll = count >= 4 ? 4 : 1;
+  if (g.unroll > 1 && !write(g.unroll, g.columns)) return false;
+  return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, g.rest);
+}
+
+GeneratedCode *Generator::middle(const Transform &t, int64_t number) {
+  const TransformLevel &level = t.levels[number];
+  const auto key = std::make_pair(level.radix, level.apart);
+  const bool known = middles_.count(key) > 0;
+  GeneratedCode &code = middles_[key];
+  if (known) return &code;
+  const int64_t element = 2 * shape_.bytes;
+  Line line;
+  const auto load = [&](int64_t j) {
+    const int64_t from = j * level.apart * element;
+    const int32_t re = line.load(inWork(from));
+    return LineValue{re, line.load(inWork(from + shape_.bytes))};
+  };
+  const auto store = [&](int64_t j, LineValue y) {
+    const int64_t to = j * level.apart * element;
+    line.store(inWork(to), y.re);
+    line.store(inWork(to + shape_.bytes), y.im);
+  };
+  writeCodelet(*tableOf(level.radix, true), shape_, line, load, store);
+  put(code, line, {0, element, 2 * (level.radix - 1) * shape_.scalarBytes});
+  return &code;
+}
+
+// Those of the outermost level, with the scale in them.
+const void *Generator::scaledTwiddles(const Transform &t) {
+  const TransformLevel &top = t.levels[0];
+  std::vector<uint8_t> &table = scaled_[&t];
+  if (!table.empty()) return table.data();
+  const int64_t numbers = 2 * (top.radix - 1) * top.rest;
+  table.resize(size_t(numbers * shape_.scalarBytes));
+  const auto fill = [&](auto *to, const auto *from) {
+    for (int64_t k = 0; k < numbers; k++)
+      to[k] = static_cast<std::remove_reference_t<decltype(*to)>>(double(from[2 * top.twiddles + k]) * t.scale);
+  };
+  if (shape_.scalarBytes == 8) fill(reinterpret_cast<double *>(table.data()), static_cast<const double *>(t.table));
+  else fill(reinterpret_cast<float *>(table.data()), static_cast<const float *>(t.table));
+  return table.data();
+}
+
+bool Generator::transform(const Instruction &i, Generated &g) {
+  const Transform &t = *i.transform;
+  if (t.convolution != nullptr || t.size < 2 || t.size * 2 * shape_.bytes > mostBytes) return false;
+  for (int64_t l = 0; l < t.levelCount; l++)
+    if (tableOf(t.levels[l].radix, l + 1 < t.levelCount) == nullptr) return false;
+  const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
+  // With one kernel for all, what the first program writes the second could not be sure to find.
+  if (once && i.attributes[2] > 0) return false;
+  const int64_t element = 2 * shape_.bytes;
+  const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
+  const int64_t leaves = t.size / leaf.radix;
+
+  Line first, last;
+  ProgramLines before(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, leaves, first);
+  ProgramLines after(i, *i.after, constants_, shape_, functions_, i.operandCount, int32_t(i.program->sumCount),
+                     top.rest, once ? first : last);
+  if (!before.possible() || !after.possible()) return false;
+  before.useTables(tables_, t.size);
+  after.useTables(tables_, t.size);
+
+  const auto take = [&](int64_t j) {
+    before.element(j, nullptr);
+    return exchanged(before.result(), inverse);
+  };
+  const auto give = [&](int64_t j, LineValue y) {
+    const LineValue z = exchanged(y, inverse);
+    after.element(j, &z);
+  };
+  const auto scaled = [&](Line &line, LineValue z) {
+    const int32_t scale = line.constant(t.scale, shape_.scalarBytes);
+    return LineValue{line.mul(z.re, scale), line.mul(z.im, scale)};
+  };
+  if (once) {
+    writeCodelet(*tableOf(leaf.radix, false), shape_, first, take,
+                 [&](int64_t j, LineValue y) { give(j, scaled(first, y)); });
+    after.finish();
+    put(g.columns, first, {1, 0, 0});
+    return true;
+  }
+  writeCodelet(*tableOf(leaf.radix, false), shape_, first, take, [&](int64_t j, LineValue y) {
+    first.store(inWork(j * element), y.re);
+    first.store(inWork(j * element + shape_.bytes), y.im);
+  });
+  before.finish();
+  put(g.columns, first, {1, top.apart * element, 0});
+
+  const auto load = [&](int64_t j) {
+    const int64_t from = j * top.apart * element;
+    const int32_t re = last.load(inWork(from));
+    const LineValue x{re, last.load(inWork(from + shape_.bytes))};
+    return j == 0 ? scaled(last, x) : x;
+  };
+  writeCodelet(*tableOf(top.radix, true), shape_, last, load, give);
+  after.finish();
+  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes});
+  g.twiddles = scaledTwiddles(t);
+  std::vector<GeneratedCode> &levels = levels_.emplace_back(size_t(t.levelCount));
+  g.levels = levels.data();
+  for (int64_t l = 1; l + 1 < t.levelCount; l++) {
+    // Shared by transforms, so it is looked up when all code is in its place.
+    middle(t, l);
+  }
+  return true;
+}
+
+void Generator::generate(Plan &plan) {
+  constants_ = plan.constants.data();
+  std::vector<std::pair<Instruction *, Generated *>> made;
+  for (PlanSegment &segment : plan.segments) {
+    if (!segment.varying) continue;
+    for (Instruction &i : segment.instructions) {
+      if (i.op != Opcode::map && i.op != Opcode::transform) continue;
+      Generated &g = generated_.emplace_back();
+      const size_t before = pending_.size();
+      if (i.op == Opcode::map ? map(i, g) : transform(i, g)) made.push_back({&i, &g});
+      else pending_.resize(before);
+    }
+  }
+  if (!memory_.seal()) return;
+  for (const Pending &p : pending_) *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
+  for (const auto &[i, g] : made) {
+    if (i->op == Opcode::transform && g->levels != nullptr)
+      for (int64_t l = 1; l + 1 < i->transform->levelCount; l++)
+        g->levels[l] = middles_[{i->transform->levels[l].radix, i->transform->levels[l].apart}];
+    i->generated = g;
+  }
+}
+
+}  // namespace parseval

@@ -1,0 +1,97 @@
+// The body of a generated kernel: operations on vectors in one straight line, each the only one to give its value.
+// Values are named by their operation's place in the line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace parseval {
+
+// Which of a kernel's pointers moves with the column, and what an address adds to it.
+enum class Stride : uint8_t { none, scalars, vectors };
+
+// Where a vector, or a scalar for all lanes, lies.
+struct Memory {
+  enum class Base : uint8_t { pointer, gathered, work, twiddles, constant, stack };
+  Base base = Base::stack;
+  int32_t pointer = 0;             // of `pointer` and `gathered`: which of the call's pointers
+  Stride stride = Stride::none;    // of `pointer`
+  int32_t scale = 1;
+  int64_t displacement = 0;        // of `constant`: the scalar's bits
+  const int64_t *table = nullptr;  // of `gathered`: bytes to add for each element
+  int64_t element = 0;             // of `gathered`: which entry, counted from the column's first
+  bool fixed = false;              // nothing writes here while the kernel runs
+};
+
+enum class Action : uint8_t {
+  load,    // a vector
+  splat,   // a scalar, to all lanes
+  add, sub, mul, div,
+  fmadd,   // a b + c
+  fmsub,   // a b − c
+  fnmadd,  // −a b + c
+  fnmsub,  // −a b − c
+  negate,
+  magnitude,
+  sqrt,
+  largest,       // the larger of a and b; b where either is NaN
+  keepNonzero,   // b where a ≠ 0 (NaN is not), else 0
+  keepPositive,  // b where a > 0, else 0
+  call,          // a function of lanes: of a, or of the complex a + ib
+  result,        // part `part` of what the call before it gave
+  store,         // a
+};
+
+struct Operation {
+  Action action = Action::load;
+  int32_t a = -1, b = -1, c = -1;
+  Memory memory{};
+  const void *function = nullptr;
+  int32_t part = 0;
+  bool apart = false;  // a sum that is not made one with the sums it adds
+};
+
+class Line {
+ public:
+  const std::vector<Operation> &operations() const { return operations_; }
+
+  int32_t load(const Memory &m) { return put({Action::load, -1, -1, -1, m}); }
+  int32_t splat(const Memory &m) { return put({Action::splat, -1, -1, -1, m}); }
+  // The number in all lanes.
+  int32_t constant(double value, int32_t scalarBytes);
+  int32_t unary(Action action, int32_t a) { return put({action, a}); }
+  int32_t binary(Action action, int32_t a, int32_t b) { return put({action, a, b}); }
+  int32_t add(int32_t a, int32_t b) { return binary(Action::add, a, b); }
+  int32_t sub(int32_t a, int32_t b) { return binary(Action::sub, a, b); }
+  int32_t mul(int32_t a, int32_t b) { return binary(Action::mul, a, b); }
+  int32_t fused(Action action, int32_t a, int32_t b, int32_t c) { return put({action, a, b, c}); }
+  int32_t addApart(int32_t a, int32_t b) {
+    const int32_t sum = add(a, b);
+    operations_.back().apart = true;
+    return sum;
+  }
+  void store(const Memory &m, int32_t a) { put({Action::store, a, -1, -1, m}); }
+  void call(const void *function, int32_t a, int32_t b) {
+    put({Action::call, a, b});
+    operations_.back().function = function;
+  }
+  int32_t result(int32_t part) {
+    put({Action::result});
+    operations_.back().part = part;
+    return last();
+  }
+  int32_t put(const Operation &o) {
+    operations_.push_back(o);
+    return last();
+  }
+
+ private:
+  int32_t last() const { return int32_t(operations_.size()) - 1; }
+  std::vector<Operation> operations_;
+};
+
+// The same, with products joined to the sums they go to, signs moved into them, and what nobody needs gone.
+Line contracted(const Line &line);
+
+}  // namespace parseval

@@ -1,0 +1,223 @@
+#include "programLines.h"
+
+namespace parseval {
+
+ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants,
+                           VectorShape shape, const LaneFunctions *functions, int32_t sumsPointer, int32_t firstSum,
+                           int64_t spacing, Line &line)
+    : instruction_(instruction),
+      program_(program),
+      constants_(constants),
+      shape_(shape),
+      functions_(functions),
+      sumsPointer_(sumsPointer),
+      firstSum_(firstSum),
+      spacing_(spacing),
+      line_(line),
+      sums_(size_t(program.sumCount)) {}
+
+bool ProgramLines::possible() const {
+  const auto function = [&](Micro op, int32_t width) {
+    return functions_ != nullptr && (*functions_)[int(op)][width - 1] != nullptr;
+  };
+  for (int64_t m = 0; m < program_.microCount; m++) {
+    const MicroInstruction &micro = program_.micros[m];
+    switch (micro.op) {
+      case Micro::sqrt:
+        if (micro.width == 2 && !function(micro.op, 2)) return false;
+        break;
+      case Micro::exp:
+      case Micro::log:
+      case Micro::sin:
+      case Micro::cos:
+      case Micro::tanh:
+      case Micro::sigmoid:
+        if (!function(micro.op, micro.width)) return false;
+        break;
+      default: break;
+    }
+    for (const Register &r : {micro.to, micro.a, micro.b})
+      if (r.place == Place::operand) {
+        const int64_t step = program_.operands[r.index].step;
+        if (step != 0 && step != 1) return false;
+      }
+  }
+  return true;
+}
+
+const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes) {
+  std::vector<int64_t> &table = tables[{permutation, bytes}];
+  if (table.empty())
+    for (int64_t j = 0; j < count; j++) table.push_back(permutation[j] * bytes);
+  return table.data();
+}
+
+int32_t ProgramLines::constant(double value) { return line_.constant(value, shape_.scalarBytes); }
+
+LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
+  const ProgramOperand &operand = program_.operands[number];
+  const bool varying = instruction_.operands[number].varying;
+  const int64_t part = varying ? shape_.bytes : shape_.scalarBytes, size = part * operand.width;
+  Memory m{gathered ? Memory::Base::gathered : Memory::Base::pointer};
+  m.pointer = number;
+  m.fixed = !varying;
+  if (gathered) {
+    m.table = tableOf(*tables_, operand.permutation, count_, size);
+    m.element = j * spacing_;
+  } else if (operand.step != 0) {
+    m.stride = varying ? Stride::vectors : Stride::scalars;
+    m.scale = operand.width;
+    m.displacement = j * spacing_ * size;
+  }
+  const auto get = [&] { return varying ? line_.load(m) : line_.splat(m); };
+  LineValue value;
+  value.re = get();
+  if (operand.width == 2) {
+    m.displacement += part;
+    value.im = get();
+  }
+  return value;
+}
+
+LineValue ProgramLines::read(Register r, int32_t width) {
+  if (r.place == Place::constant) {
+    const auto number = [&](int32_t k) {
+      return shape_.scalarBytes == 8 ? static_cast<const double *>(constants_)[k]
+                                     : double(static_cast<const float *>(constants_)[k]);
+    };
+    return {constant(number(r.index)), width == 2 ? constant(number(r.index + 1)) : -1};
+  }
+  const std::pair<int32_t, int32_t> key{int32_t(r.place), r.index};
+  const auto found = known_.find(key);
+  if (found != known_.end()) return found->second;
+  const bool gathered = r.place == Place::gathered;
+  const int32_t operand = gathered ? program_.gatherings[r.index].operand : r.index;
+  return known_[key] = fromOperand(operand, j_, gathered);
+}
+
+void ProgramLines::storeTo(int32_t number, LineValue value) {
+  const ProgramOperand &operand = program_.operands[number];
+  Memory m{Memory::Base::pointer};
+  m.pointer = number;
+  m.stride = Stride::vectors;
+  m.scale = operand.width;
+  m.displacement = j_ * spacing_ * shape_.bytes * operand.width;
+  line_.store(m, value.re);
+  if (operand.width == 1) return;
+  m.displacement += shape_.bytes;
+  line_.store(m, value.im);
+}
+
+int32_t ProgramLines::inverse(int32_t x) {
+  return line_.binary(Action::keepNonzero, x, line_.binary(Action::div, constant(1), x));
+}
+
+LineValue ProgramLines::product(LineValue a, LineValue b, bool conjugated) {
+  const int32_t rr = line_.mul(a.re, b.re), ii = line_.mul(a.im, b.im);
+  const int32_t ri = line_.mul(a.re, b.im), ir = line_.mul(a.im, b.re);
+  return conjugated ? LineValue{line_.add(rr, ii), line_.sub(ri, ir)} : LineValue{line_.sub(rr, ii), line_.add(ri, ir)};
+}
+
+LineValue ProgramLines::called(Micro op, int32_t width, LineValue a) {
+  line_.call(reinterpret_cast<const void *>((*functions_)[int(op)][width - 1]), a.re, width == 2 ? a.im : -1);
+  const int32_t re = line_.result(0);
+  return {re, width == 2 ? line_.result(1) : -1};
+}
+
+LineValue ProgramLines::compute(Micro op, int32_t width, LineValue a, LineValue b) {
+  const bool complex = width == 2;
+  const auto squared = [&](LineValue z) { return line_.add(line_.mul(z.re, z.re), line_.mul(z.im, z.im)); };
+  switch (op) {
+    case Micro::constant:
+    case Micro::move: return a;
+    case Micro::add: return {line_.add(a.re, b.re), complex ? line_.add(a.im, b.im) : -1};
+    case Micro::sub: return {line_.sub(a.re, b.re), complex ? line_.sub(a.im, b.im) : -1};
+    case Micro::mul: return complex ? product(a, b, false) : LineValue{line_.mul(a.re, b.re)};
+    case Micro::conjMul: return product(a, b, true);
+    case Micro::div: {
+      if (!complex) return {line_.binary(Action::div, a.re, b.re)};
+      const int32_t scale = line_.binary(Action::div, constant(1), squared(b));
+      const LineValue c = product(b, a, true);
+      return {line_.mul(c.re, scale), line_.mul(c.im, scale)};
+    }
+    case Micro::scale: return {line_.mul(a.re, b.re), line_.mul(a.re, b.im)};
+    case Micro::complex: return {a.re, b.re};
+    case Micro::neg: return {line_.unary(Action::negate, a.re), complex ? line_.unary(Action::negate, a.im) : -1};
+    case Micro::conj: return {a.re, line_.unary(Action::negate, a.im)};
+    case Micro::re: return {a.re};
+    case Micro::im: return {a.im};
+    case Micro::abs: return {line_.unary(Action::magnitude, a.re)};
+    case Micro::modulus: return {line_.unary(Action::sqrt, squared(a))};
+    case Micro::pinv: {
+      if (!complex) return {inverse(a.re)};
+      const int32_t scale = inverse(squared(a));
+      return {line_.mul(a.re, scale), line_.mul(line_.unary(Action::negate, a.im), scale)};
+    }
+    case Micro::sqrt:
+      if (!complex) return {line_.unary(Action::sqrt, a.re)};
+      return called(op, width, a);
+    case Micro::relu: return {line_.binary(Action::largest, constant(0), a.re)};
+    case Micro::step: return {line_.binary(Action::keepPositive, a.re, constant(1))};
+    case Micro::exp:
+    case Micro::log:
+    case Micro::sin:
+    case Micro::cos:
+    case Micro::tanh:
+    case Micro::sigmoid: return called(op, width, a);
+  }
+  return a;
+}
+
+void ProgramLines::addToSum(const MicroInstruction &micro, LineValue a, LineValue b) {
+  auto &[even, odd] = sums_[size_t(micro.to.index)];
+  LineValue &sum = j_ % 2 == 0 ? even : odd;
+  const LineValue term = compute(micro.op, micro.width, a, b);
+  sum.re = sum.re < 0 ? term.re : line_.add(sum.re, term.re);
+  if (micro.width == 2) sum.im = sum.im < 0 ? term.im : line_.add(sum.im, term.im);
+}
+
+void ProgramLines::element(int64_t j, const LineValue *handed) {
+  j_ = j;
+  known_.clear();
+  if (handed != nullptr) {
+    const Register element = program_.element;
+    known_[{int32_t(element.place), element.index}] = *handed;
+    if (element.place == Place::operand) storeTo(element.index, *handed);
+  }
+  for (int64_t m = 0; m < program_.microCount; m++) {
+    const MicroInstruction &micro = program_.micros[m];
+    const MicroInfo &info = microTable[int(micro.op)];
+    const auto width = [&](int w) { return w == ownWidth ? micro.width : w; };
+    const bool constantOnly = micro.op == Micro::constant;
+    const LineValue a = read(micro.a, constantOnly ? micro.width : width(info.a));
+    const LineValue b = info.b == 0 ? LineValue{} : read(micro.b, width(info.b));
+    if (micro.to.place == Place::sum) {
+      addToSum(micro, a, b);
+      continue;
+    }
+    const LineValue value = compute(micro.op, micro.width, a, b);
+    known_[{int32_t(micro.to.place), micro.to.index}] = value;
+    if (micro.to.place == Place::operand) storeTo(micro.to.index, value);
+  }
+}
+
+LineValue ProgramLines::result() { return read(program_.result, 2); }
+
+void ProgramLines::finish() {
+  for (int64_t s = 0; s < program_.sumCount; s++) {
+    const auto &[even, odd] = sums_[size_t(s)];
+    Memory m{Memory::Base::pointer};
+    m.pointer = sumsPointer_;
+    m.displacement = (firstSum_ + s) * 2 * shape_.bytes;
+    for (const bool imaginary : {false, true}) {
+      const int32_t first = imaginary ? even.im : even.re, second = imaginary ? odd.im : odd.re;
+      if (first < 0) continue;
+      const int32_t both = second < 0 ? first : line_.addApart(first, second);
+      line_.store(m, line_.addApart(line_.load(m), both));
+      m.displacement += shape_.bytes;
+    }
+  }
+  sums_.assign(sums_.size(), {});
+}
+
+}  // namespace parseval

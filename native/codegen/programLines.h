@@ -1,0 +1,77 @@
+// A pointwise program written out for the elements of a kernel's column.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "../code.h"
+#include "assembler.h"
+#include "line.h"
+
+namespace parseval {
+
+// A function of all lanes at once, `x` and `y` one vector for a real function, [re | im] for a complex one.
+using LaneFunction = void (*)(const void *x, void *y);
+// The functions that micro-ops call, by micro-op and width − 1; null where there is none.
+using LaneFunctions = LaneFunction[microCount][2];
+
+// A real value of the line, or the two of a complex one.
+struct LineValue {
+  int32_t re = -1, im = -1;
+};
+
+class ProgramLines {
+ public:
+  // Element j of a column lies `spacing` elements after element 0. The sums of the program are found from
+  // `sumsPointer` on, `firstSum` of other programs' before them.
+  ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
+               const LaneFunctions *functions, int32_t sumsPointer, int32_t firstSum, int64_t spacing, Line &line);
+
+  // Whether all of the program can be written out.
+  bool possible() const;
+
+  // The program for element j, given what a transform hands over, if it does.
+  void element(int64_t j, const LineValue *handed);
+  // What a transform takes, of the last element.
+  LineValue result();
+  // After the last element of the column: adds up the sums.
+  void finish();
+
+  // Bytes between entries of gathered operands: tables made by `tableOf`.
+  using Tables = std::map<std::pair<const int32_t *, int64_t>, std::vector<int64_t>>;
+  static const int64_t *tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes);
+  void useTables(Tables &tables, int64_t count) {
+    tables_ = &tables;
+    count_ = count;
+  }
+
+ private:
+  LineValue read(Register r, int32_t width);
+  LineValue fromOperand(int32_t operand, int64_t j, bool gathered);
+  LineValue compute(Micro op, int32_t width, LineValue a, LineValue b);
+  LineValue called(Micro op, int32_t width, LineValue a);
+  LineValue product(LineValue a, LineValue b, bool conjugated);
+  void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
+  void storeTo(int32_t operand, LineValue value);
+  int32_t constant(double value);
+  int32_t inverse(int32_t x);
+
+  const Instruction &instruction_;
+  const Pointwise &program_;
+  const void *constants_;
+  VectorShape shape_;
+  const LaneFunctions *functions_;
+  int32_t sumsPointer_, firstSum_;
+  int64_t spacing_;
+  Line &line_;
+  Tables *tables_ = nullptr;
+  int64_t count_ = 0;
+
+  int64_t j_ = 0;
+  std::map<std::pair<int32_t, int32_t>, LineValue> known_;  // registers of the element, by place and index
+  // Two of each, so that no addition waits for the one before it.
+  std::vector<std::pair<LineValue, LineValue>> sums_;
+};
+
+}  // namespace parseval
