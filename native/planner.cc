@@ -9,35 +9,53 @@
 namespace parseval {
 namespace {
 
-// Of a codelet in the first-level cache, per element of eight floats: as a leaf, and with twiddles. Measured
-// (bench/codelets.cc); what counts is how they compare.
+// Of a codelet in the first-level cache, in nanoseconds per element of one machine: as a leaf, and with twiddles; on
+// vectors of 32 bytes with 16 registers, and of 64 with 32. Measured (bench/codelets.cc); what counts is how they
+// compare.
 struct RadixCost {
   int64_t radix;
-  double leaf, twiddled;
+  double leaf, twiddled, wideLeaf, wideTwiddled;
 };
 constexpr double never = 1e30;
 constexpr RadixCost radixCosts[] = {
-    {2, 0.60, 0.85},  {3, 0.65, 1.00},  {4, 0.65, 0.98},  {5, 0.85, 1.45},  {6, 0.85, 1.35},  {7, 1.35, 2.10},
-    {8, 0.86, 1.32},  {9, 1.50, 2.10},  {10, 1.35, 1.80}, {11, 2.95, 3.05}, {12, 1.17, 1.58}, {13, 2.70, 3.50},
-    {14, 2.10, 2.43}, {15, 1.67, 2.07}, {16, 1.29, 1.73}, {25, 2.70, 3.35}, {32, 1.80, 2.40}, {64, 2.50, never},
+    {2, 0.60, 0.85, 0.60, 0.70},  {3, 0.65, 1.00, 0.70, 0.87},  {4, 0.65, 0.98, 0.70, 1.00},
+    {5, 0.85, 1.45, 0.82, 1.18},  {6, 0.85, 1.35, 0.73, 1.13},  {7, 1.35, 2.10, 1.07, 1.80},
+    {8, 0.86, 1.32, 0.81, 1.15},  {9, 1.50, 2.10, 1.15, 1.67},  {10, 1.35, 1.80, 0.86, 1.44},
+    {11, 2.95, 3.05, 1.68, 2.20}, {12, 1.17, 1.58, 0.88, 1.28}, {13, 2.70, 3.50, 1.68, 2.20},
+    {14, 2.10, 2.43, 1.48, 1.68}, {15, 1.67, 2.07, 1.46, 1.71}, {16, 1.29, 1.73, 1.06, 1.48},
+    {25, 2.70, 3.35, 1.93, 2.60}, {32, 2.00, 2.80, 1.55, 2.25}, {64, 2.50, never, 2.30, never},
 };
 
-// A pass over a block that the first-level cache, or the second, cannot hold, per element; as much for each element
-// of 64 bytes.
-constexpr double pastFirst = 0.5, pastSecond = 4;
-constexpr int64_t firstLevel = 32 << 10, secondLevel = 512 << 10;
-
-double memoryCost(int64_t size, PlannerTarget target) {
-  const int64_t bytes = size * target.elementBytes;
-  const double lines = double(target.elementBytes) / 64;
-  return bytes <= firstLevel ? 0 : bytes <= secondLevel ? pastFirst * lines : pastSecond * lines;
-}
-
-double radixCost(int64_t radix, bool leaf) {
+double radixCost(int64_t radix, bool leaf, PlannerTarget target) {
+  const bool wide = target.elementBytes > 64;
   for (const RadixCost &r : radixCosts)
-    if (r.radix == radix) return leaf ? r.leaf : r.twiddled;
+    if (r.radix == radix) return leaf ? (wide ? r.wideLeaf : r.leaf) : wide ? r.wideTwiddled : r.twiddled;
   // By the definition: two multiply-adds of each pair of a half of the inputs and a half of the outputs.
   return 1.2 + 0.14 * double(radix);
+}
+
+// Bytes that the caches keep for the work space, and what a pass over more costs per line of 64 bytes.
+constexpr int64_t firstLevel = 32 << 10, secondLevel = 512 << 10;
+constexpr double pastFirst = 0.5, pastSecond = 4;
+constexpr double perLevel = 0.10;  // of loops
+
+// Leaves read a radix of elements far apart, which is dear where even the second-level cache does not hold the size, and
+// write as many in a row, which is dear where they are few and the first does not hold it.
+double leafCost(int64_t size, int64_t radix, PlannerTarget target) {
+  const int64_t bytes = size * target.elementBytes;
+  const double apart = bytes <= firstLevel ? 0 : bytes <= secondLevel ? 3.0 / double(radix) : 0.25 * double(std::max<int64_t>(radix, 8));
+  return radixCost(radix, true, target) + apart * double(target.elementBytes) / 64;
+}
+
+// A level that makes blocks of this size.
+double levelCost(int64_t block, int64_t radix, PlannerTarget target) {
+  const int64_t bytes = block * target.elementBytes;
+  double cost = radixCost(radix, false, target) + perLevel;
+  if (bytes <= firstLevel) return cost;
+  cost += (bytes <= secondLevel ? pastFirst : pastSecond) * double(target.elementBytes) / 64;
+  // The results of a column a page apart from each other compete for few places in the cache.
+  if (radix > 8 && bytes / radix % 4096 == 0) cost += double(radix) / 16 * double(target.elementBytes) / 64;
+  return cost;
 }
 
 bool isPrime(int64_t n) {
@@ -75,12 +93,12 @@ std::vector<Composition> compositions(int64_t size, PlannerTarget target, size_t
                 std::move(c));
     if (best.size() > most) best.pop_back();
   };
-  for (const int64_t r : radices) add(r, {{r}, radixCost(r, true) + memoryCost(size, target)});
+  for (const int64_t r : radices) add(r, {{r}, leafCost(size, r, target)});
   for (auto at = blocks.begin(); at != blocks.end(); at++) {
     for (const Composition &below : at->second) {
       for (const int64_t r : radices) {
         const int64_t whole = at->first * r;
-        const double cost = below.cost + radixCost(r, false) + memoryCost(whole, target);
+        const double cost = below.cost + levelCost(whole, r, target);
         if (size % whole != 0 || cost >= never) continue;
         Composition c{{r}, cost};
         c.radices.insert(c.radices.end(), below.radices.begin(), below.radices.end());
@@ -133,7 +151,7 @@ std::string addLine(Compositions &to, const std::string &line) {
     if (!usable) return "there is no radix " + std::to_string(radix);
     product *= radix;
     if (product > size) break;
-    if (!radices.empty() && radixCost(radices.back(), false) >= never)
+    if (!radices.empty() && radixCost(radices.back(), false, {64}) >= never)
       return "radix " + std::to_string(radices.back()) + " is for leaves only";
     radices.push_back(radix);
   }

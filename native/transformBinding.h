@@ -12,6 +12,33 @@
 
 namespace parseval {
 
+// { precision, isa? }, the isa as for a program.
+struct EngineChoice {
+  Precision precision;
+  const Kernels *kernels;
+  int64_t scalarBytes() const { return precision == Precision::Single ? 4 : 8; }
+  const PrecisionKernels &of(const Kernels &k) const {
+    return precision == Precision::Single ? k.singlePrecision : k.doublePrecision;
+  }
+  PlannerTarget target(int64_t lanes) const { return {2 * lanes * scalarBytes()}; }
+};
+inline EngineChoice engineChoice(Napi::Env env, const Napi::Value &value) {
+  if (!value.IsObject()) throw Napi::TypeError::New(env, "the options are no object");
+  const Napi::Object options = value.As<Napi::Object>();
+  const Napi::Value precision = options.Get("precision"), isa = options.Get("isa");
+  const std::string name = precision.IsString() ? precision.As<Napi::String>().Utf8Value() : "";
+  if (name != "single" && name != "double")
+    throw Napi::TypeError::New(env, "the precision is neither 'single' nor 'double'");
+  std::optional<std::string> wish;
+  if (isa.IsString()) wish = isa.As<Napi::String>().Utf8Value();
+  else if (!isa.IsUndefined()) throw Napi::TypeError::New(env, "the instruction set is no string");
+  try {
+    return {name == "single" ? Precision::Single : Precision::Double, findKernels(wish)};
+  } catch (const RequestError &error) {
+    throw Napi::Error::New(env, error.what());
+  }
+}
+
 // A transform of one vector of pairs (re, im): Float32Array or Float64Array, as its precision is.
 class VectorTransform : public Napi::ObjectWrap<VectorTransform> {
  public:
@@ -25,29 +52,19 @@ class VectorTransform : public Napi::ObjectWrap<VectorTransform> {
       const double size = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
       if (!(size >= 1 && size <= mostSize) || size != double(int64_t(size)))
         throw Napi::RangeError::New(env, "the size is no whole number from 1 to 2^26");
-      if (!info[1].IsObject()) throw Napi::TypeError::New(env, "the options are no object");
-      const Napi::Object options = info[1].As<Napi::Object>();
-      const Napi::Value precision = options.Get("precision"), isa = options.Get("isa");
-      const std::string name = precision.IsString() ? precision.As<Napi::String>().Utf8Value() : "";
-      if (name != "single" && name != "double")
-        throw Napi::TypeError::New(env, "the precision is neither 'single' nor 'double'");
-      std::optional<std::string> wish;
-      if (isa.IsString()) wish = isa.As<Napi::String>().Utf8Value();
-      else if (!isa.IsUndefined()) throw Napi::TypeError::New(env, "the instruction set is no string");
+      const EngineChoice choice = engineChoice(env, info[1]);
       size_ = int64_t(size);
-      precision_ = name == "single" ? Precision::Single : Precision::Double;
-      tables_ = std::make_unique<TransformTables>(precision_);
+      precision_ = choice.precision;
+      const PlannerTarget target = choice.target(choice.of(*choice.kernels).singleLanes);
+      tables_ = std::make_unique<TransformTables>(precision_, target.elementBytes);
       // The widest vectors that the size fills, among those of the instruction set that is wanted and those below it.
       const std::vector<const Kernels *> usable = usableKernels();
-      auto k = std::find(usable.begin(), usable.end(), findKernels(wish));
-      for (; k != usable.end(); k++) {
-        const PrecisionKernels &p = kernelsOf(**k);
-        single_ = tables_->single(size_, p.singleLanes);
-        run_ = p.single;
+      for (auto k = std::find(usable.begin(), usable.end(), choice.kernels); k != usable.end(); k++) {
+        single_ = tables_->single(size_, choice.of(**k).singleLanes);
+        run_ = choice.of(**k).single;
         if (single_->lanes > 1) break;
       }
-      const size_t scalar = precision_ == Precision::Single ? sizeof(float) : sizeof(double);
-      scratch_ = Arena(size_t(2 * single_->lanes * single_->scratch) * scalar);
+      scratch_ = Arena(size_t(2 * single_->lanes * single_->scratch * choice.scalarBytes()));
     } catch (const Napi::Error &) {
       throw;
     } catch (const std::exception &error) {
@@ -57,10 +74,6 @@ class VectorTransform : public Napi::ObjectWrap<VectorTransform> {
 
  private:
   static constexpr double mostSize = 1 << 26;
-
-  const PrecisionKernels &kernelsOf(const Kernels &k) const {
-    return precision_ == Precision::Single ? k.singlePrecision : k.doublePrecision;
-  }
 
   template <class Array>
   Napi::Value transformed(const Napi::CallbackInfo &info) {
@@ -108,7 +121,8 @@ inline Napi::Object definePlanner(Napi::Env env) {
     const double most = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : 0;
     if (!(size >= 1 && size < 2147483648.0) || !(most >= 1 && most <= 1000))
       throw Napi::RangeError::New(info.Env(), "a size from 1 to 2^31 − 1, and at most 1000 compositions of it");
-    const std::vector<Composition> all = compositions(int64_t(size), PlannerTarget{64}, size_t(most));
+    const EngineChoice choice = engineChoice(info.Env(), info[2]);
+    const std::vector<Composition> all = compositions(int64_t(size), choice.target(choice.of(*choice.kernels).lanes), size_t(most));
     Napi::Array result = Napi::Array::New(info.Env(), all.size());
     for (size_t c = 0; c < all.size(); c++) {
       Napi::Array radices = Napi::Array::New(info.Env(), all[c].radices.size());

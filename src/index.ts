@@ -39,6 +39,8 @@ export {
 } from './ir/type.ts'
 export { type VerifyError, verify } from './ir/verify.ts'
 export { type UrnnOptions, urnn } from './models/urnn.ts'
+export { checkpoint } from './passes/checkpoint.ts'
 export { type GradientError, gradient, valueAndGradient } from './passes/differentiate.ts'
+export { leastEntries, type Nest, nestWithin } from './passes/nest.ts'
 export type { Pass } from './passes/pass.ts'
 export { optimise, standard } from './passes/pipeline.ts'

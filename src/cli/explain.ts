@@ -24,12 +24,13 @@ import {
 } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
-const options: readonly SettingFlag[] = ['lag', 'hidden']
+const options: readonly SettingFlag[] = ['lag', 'hidden', 'batch', 'precision', 'memory']
 
 const examples = `
 Examples:
   $ parseval explain urnn                           what each pass makes of a training step, and its plan
   $ parseval explain urnn --hidden 8 --lag 10
+  $ parseval explain urnn --lag 100000 --batch 8 --memory 64MB
   $ parseval explain urnn --pass fuseUnitary        the program after that pass`
 
 const count = (n: number): string => Math.round(n).toLocaleString('en')
@@ -97,7 +98,7 @@ const run = (modelText: string, raw: Raw, terminal: Terminal): E.Either<Refusal,
   const config: Config = {
     ...defaults,
     backend: 'reference',
-    precision: 'double',
+    precision: 'single',
     task: 'copying',
     ...given.right,
     model: model.right,

@@ -45,6 +45,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
     placeholder: 'b',
     help: 'native or reference (default: native where it loads)',
   },
+  memory: {
+    flag: 'memory',
+    placeholder: 'bytes',
+    help: 'what the values of a training step may take, e.g. 64MB; beyond it steps are computed twice, not kept',
+  },
   heldOut: { flag: 'held-out', placeholder: 'k', help: 'held-out sequences to measure on' },
   evaluateEvery: { flag: 'evaluate-every', placeholder: 'k', help: 'steps between measurements' },
   checkpointEvery: {

@@ -32,6 +32,7 @@ const options: readonly SettingFlag[] = [
   'seed',
   'threads',
   'precision',
+  'memory',
   'backend',
   'heldOut',
   'evaluateEvery',

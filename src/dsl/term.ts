@@ -159,6 +159,9 @@ export const concat = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term
 /** `length` entries of the first axis from `start` on. */
 export const slice = <F extends Numeric>(x: Term<F>, start: number, length: number): Term<F> =>
   operation('slice', [x], { start, length })
+/** The same entries in the same order, along axes of these lengths. */
+export const reshape = <F extends Numeric>(x: Term<F>, ...shape: number[]): Term<F> =>
+  operation('reshape', [x], { shape })
 /** The entry of the first axis that `i` names. */
 export const take = <F extends Numeric>(x: Term<F>, i: Index): Term<F> => operation('take', [x, i], {})
 /** Repeated along new leading axes up to `shape`. */

@@ -68,6 +68,7 @@ export const attributeCodecs: { readonly [K in Op]: Codecs<Attributes[K]> } = {
   outer: {},
   concat: {},
   slice: { start: number, length: number },
+  reshape: { shape: numbers },
   pad: { before: number, after: number },
   take: {},
   put: { size: number },

@@ -43,6 +43,9 @@ export const outer = (a: Expr, b: Expr): Expr => node('outer', [a, b], {})
 export const matvec = (a: Expr, x: Expr, adjoint = false): Expr => node('matvec', [a, x], { adjoint })
 export const concat = (a: Expr, b: Expr): Expr => node('concat', [a, b], {})
 export const slice = (x: Expr, start: number, length: number): Expr => node('slice', [x], { start, length })
+/** The entries in their order along other axes; the operand itself where it has that shape. */
+export const reshape = (x: Expr, shape: Shape): Expr =>
+  sameShape(tensorType(x).shape, shape) ? x : node('reshape', [x], { shape })
 export const pad = (x: Expr, before: number, after: number): Expr => node('pad', [x], { before, after })
 export const take = (x: Expr, i: Expr): Expr => node('take', [x, i], {})
 export const put = (x: Expr, i: Expr, size: number): Expr => node('put', [x, i], { size })

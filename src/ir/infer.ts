@@ -58,8 +58,8 @@ const rankAt = (args: readonly Expr[], i: number, rank: number, fields?: readonl
   )
   return type
 }
-const atLeastOneAxis = (args: readonly Expr[], i: number): TensorType => {
-  const type = tensorAt(args, i)
+const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readonly Field[]): TensorType => {
+  const type = tensorAt(args, i, fields)
   check(type.shape.length >= 1, () => `operand ${i + 1} is a scalar, ${showType(type)}: it has no axis`)
   return type
 }
@@ -87,6 +87,7 @@ const unaryRule =
     return E.right(tensor(result ?? x.field, x.shape, x.rate))
   }
 const either: readonly Field[] = ['real', 'complex']
+const anyField: readonly Field[] = [...either, 'index']
 
 const sameShapes = (args: readonly Expr[], x: TensorType, y: TensorType): void => {
   arity(args, 2)
@@ -194,17 +195,17 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   },
   concat: args => {
     arity(args, 2)
-    const a = atLeastOneAxis(args, 0)
-    const b = atLeastOneAxis(args, 1)
+    const a = atLeastOneAxis(args, 0, anyField)
+    const b = atLeastOneAxis(args, 1, anyField)
     check(
-      a.field === b.field && sameShape(a.shape.slice(1), b.shape.slice(1)),
+      a.field === b.field && a.bound === b.bound && sameShape(a.shape.slice(1), b.shape.slice(1)),
       () => `${showType(a)} and ${showType(b)} differ in more than their first axis`,
     )
-    return E.right(tensor(a.field, [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)], rate(args)))
+    return E.right({ ...a, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)], rate: rate(args) })
   },
   slice: (args, { start, length }) => {
     arity(args, 1)
-    const x = atLeastOneAxis(args, 0)
+    const x = atLeastOneAxis(args, 0, anyField)
     check(
       Number.isInteger(start) &&
         Number.isInteger(length) &&
@@ -213,7 +214,18 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         start + length <= x.shape[0]!,
       () => `entries ${start} to ${start + length - 1} do not lie in ${showType(x)}`,
     )
-    return E.right(tensor(x.field, [length, ...x.shape.slice(1)], x.rate))
+    return E.right({ ...x, shape: [length, ...x.shape.slice(1)] })
+  },
+  reshape: (args, { shape }) => {
+    arity(args, 1)
+    naturals(shape)
+    const x = tensorAt(args, 0, anyField)
+    check(
+      elements(shape) === elements(x.shape),
+      () =>
+        `[${shape.join(', ')}] has ${elements(shape)} entries, not the ${elements(x.shape)} of ${showType(x)}`,
+    )
+    return E.right({ ...x, shape })
   },
   pad: (args, { before, after }) => {
     arity(args, 1)

@@ -65,8 +65,10 @@ export interface LinearAttributes {
   readonly outer: None
   /** Joins two tensors along the first axis. */
   readonly concat: None
-  /** `length` entries of the first axis from `start` on. */
+  /** `length` entries of the first axis from `start` on; of indices, too. */
   readonly slice: { readonly start: number; readonly length: number }
+  /** The same entries in the same order, along other axes. */
+  readonly reshape: { readonly shape: Shape }
   /** Zeros before and after along the first axis. */
   readonly pad: { readonly before: number; readonly after: number }
   /** The entry of the first axis that the second operand, an index, names. */

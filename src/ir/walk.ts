@@ -33,18 +33,22 @@ export const postorder = (roots: readonly Expr[]): readonly Expr[] => postorderB
 export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
   args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
 
-/** Rebuilds the roots bottom-up: `make` gives what stands for a node, from what stands for its operands. */
+/**
+ * Rebuilds the roots bottom-up: `make` gives what stands for a node, from what stands for its operands, or for
+ * the other nodes that `operands` names in their place.
+ */
 export const rebuild = (
   roots: readonly Expr[],
   make: (original: Expr, args: readonly Expr[]) => Expr,
+  operands: (e: Expr) => readonly Expr[] = e => e.args,
 ): readonly Expr[] => {
   const done = new Map<Expr, Expr>()
-  for (const e of postorder(roots))
+  for (const e of postorderBy(roots, operands))
     done.set(
       e,
       make(
         e,
-        e.args.map(a => required(done.get(a), 'a rebuilt operand')),
+        operands(e).map(a => required(done.get(a), 'a rebuilt operand')),
       ),
     )
   return roots.map(r => required(done.get(r), 'a rebuilt root'))

@@ -90,6 +90,7 @@ const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
   outer: each(0, 0),
   concat: nothing,
   slice: nothing,
+  reshape: nothing,
   pad: nothing,
   take: nothing,
   put: nothing,
@@ -110,12 +111,20 @@ const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
 
 const isTransform = (f: Factor): boolean => f.op === 'dft' || f.op === 'adjoint'
 
-const costOf = (e: Expr): Cost => {
+/** What it costs to apply these factors to a vector of n elements. */
+export const chainCost = (chain: readonly Factor[], n: number): Cost => ({
+  flops: chain.reduce((sum, f) => sum + factorFlops(f, n), 0),
+  transforms: chain.filter(isTransform).length,
+  traffic: 4 * n * chain.length,
+})
+
+/** What a node costs when its operands are there. */
+export const costOf = (e: Expr): Cost => {
   if (e.op === 'scan') return times(e.attributes.length, cost(e.attributes.body))
   if (e.op === 'get' || e.op === 'arg' || e.op === 'constant') return free
   return {
     flops: flops[e.op](e),
-    transforms: e.op === 'apply' ? factors(operand(e)).filter(isTransform).length : 0,
+    transforms: e.op === 'apply' ? chainCost(factors(operand(e)), size(e)).transforms : 0,
     traffic: numbers(e) + e.args.reduce((sum, a) => sum + numbers(a), 0),
   }
 }

@@ -4,14 +4,14 @@
  * to its cotangent. For a holomorphic y = f(x) that is x̄ = conj(f′(x)) ȳ; for a linear y = A x it is A^H ȳ.
  */
 import * as b from '../ir/build.ts'
-import { constant, type Expr, tensorType } from '../ir/expr.ts'
+import { type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
-import { adjointFactor, applyFactors, type Factor, factors } from '../ir/unitary.ts'
+import { chainDerivative } from './chainDerivative.ts'
+import type { Contribution } from './contribution.ts'
 
-/** Where a contribution goes, and how to make it if it is wanted. */
-export type Contribution = readonly [Expr, () => Expr]
-type Rule<K extends Op> = (y: Expr<K>, yAdj: Expr) => readonly Contribution[]
+/** `isKnown`: whether y is at hand where its cotangents are computed, so that a rule may as well use it as operands. */
+type Rule<K extends Op> = (y: Expr<K>, yAdj: Expr, isKnown: boolean) => readonly Contribution[]
 
 const none = (): readonly Contribution[] => []
 const operand = (y: Expr, i: number): Expr => required(y.args[i], `operand ${i} of ${y.op}`)
@@ -157,6 +157,8 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
     const { start, length } = y.attributes
     return [[x, () => b.pad(yAdj, start, tensorType(x).shape[0]! - start - length)]]
   },
+  // x̄ = ȳ along the axes of x
+  reshape: unary((x, _y, yAdj) => b.reshape(yAdj, tensorType(x).shape)),
   // x̄ = the middle of ȳ
   pad: (y, yAdj) => {
     const x = operand(y, 0)
@@ -181,62 +183,9 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
   reflect: none,
   compose: none,
   adjoint: none,
-  // y = U x: x̄ = U^H ȳ, factor by factor; each factor's own parameters by `factorDerivative`
-  apply: (y, yAdj) => {
-    const [u, x] = [operand(y, 0), operand(y, 1)]
-    const chain = factors(u)
-    const own = chain.flatMap((f, i) =>
-      factorDerivative(
-        f,
-        () => applyFactors(chain.slice(i + 1), x),
-        () => applyFactors(chain.slice(0, i).map(adjointFactor).reverse(), yAdj),
-      ),
-    )
-    return [...own, [x, () => applyFactors(chain.map(adjointFactor).reverse(), yAdj)]]
-  },
+  apply: chainDerivative,
 
   arg: none,
   constant: none,
   batchSize: none,
-}
-
-/* The adjoint of D(θ) is written D(−θ), and that −θ is no node of the program: θ is. */
-const withoutSigns = (angles: Expr): { readonly angles: Expr; readonly negated: boolean } => {
-  if (angles.op !== 'neg') return { angles, negated: false }
-  const inner = withoutSigns(operand(angles, 0))
-  return { angles: inner.angles, negated: !inner.negated }
-}
-
-/** What y = f x adds to the cotangents of f's own parameters; x and ȳ are made only if wanted. */
-const factorDerivative = (f: Factor, x: () => Expr, yAdj: () => Expr): readonly Contribution[] => {
-  const parameter = f.args[0]
-  if (parameter === undefined) return []
-  switch (f.op) {
-    // y = e^iθ x: dy = iy dθ, θ̄ = Im(conj(y) ȳ)
-    case 'phase': {
-      const { angles, negated } = withoutSigns(parameter)
-      const own = (): Expr => b.im(b.mul(b.conj(b.apply(f, x())), yAdj()))
-      return [[angles, () => (negated ? b.neg(own()) : own())]]
-    }
-    // y = x − τ v s, τ = 2/N, N = v^H v, s = v^H x, q = v^H ȳ:
-    // v̄ = −τ (conj(q) x + conj(s) ȳ) + τ² Re(conj(q) s) v
-    case 'reflect':
-      return [
-        [
-          parameter,
-          () => {
-            const v = parameter
-            const [input, output] = [x(), yAdj()]
-            const tau = b.times(constant(2), b.pinv(b.re(b.dot(v, v))))
-            const s = b.dot(v, input)
-            const q = b.dot(v, output)
-            const crossed = b.add(b.mul(spread(b.conj(q), v), input), b.mul(spread(b.conj(s), v), output))
-            const radial = b.mul(b.mul(tau, tau), inner(q, s))
-            return b.sub(b.scale(spread(radial, v), v), b.scale(spread(tau, v), crossed))
-          },
-        ],
-      ]
-    default:
-      return []
-  }
 }

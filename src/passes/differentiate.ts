@@ -8,8 +8,10 @@ import { add, batchSize, batchSum, broadcast, scan, times, zerosLike } from '../
 import { argument, constant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { rateOf, showType } from '../ir/type.ts'
-import { postorder, rewrite } from '../ir/walk.ts'
-import { type Contribution, derivatives } from './derivatives.ts'
+import { postorder, rebuild, withArgs } from '../ir/walk.ts'
+import type { Contribution } from './contribution.ts'
+import { type Knowledge, operandsIn } from './cut.ts'
+import { derivatives } from './derivatives.ts'
 import { type BodyAdjoint, dependents, differentiateScan } from './differentiateScan.ts'
 
 export interface GradientError {
@@ -42,6 +44,7 @@ const pullback = (
   seeds: readonly (Expr | undefined)[],
   wanted: readonly Expr[],
   inLoop: boolean,
+  known: Knowledge,
 ): Pullback => {
   const active = dependents(roots, wanted)
   const cotangents = new Map<Expr, Expr>()
@@ -78,30 +81,37 @@ const pullback = (
       ofItems.set(tuple, items)
       continue
     }
-    const rule = derivatives[e.op] as (y: Expr, yAdj: Expr) => readonly Contribution[]
-    for (const [target, make] of rule(e, eAdj)) receive(target, e, make)
+    const rule = derivatives[e.op] as (y: Expr, yAdj: Expr, isKnown: boolean) => readonly Contribution[]
+    for (const [target, make] of rule(e, eAdj, known.has(e))) receive(target, e, make)
   }
   return { cotangents: wanted.map(w => cotangents.get(w)), augmented }
 }
 
-const bodyAdjoint: BodyAdjoint = (roots, seeds, wanted) => {
-  const { cotangents, augmented } = pullback(roots, seeds, wanted, true)
-  const found = augment(
+const bodyAdjoint: BodyAdjoint = (roots, seeds, wanted, known) => {
+  const { cotangents, augmented } = pullback(roots, seeds, wanted, true, known)
+  const found = finished(
     cotangents.flatMap(c => (c === undefined ? [] : [c])),
     augmented,
+    known,
   )
   let next = 0
   return cotangents.map(c => (c === undefined ? undefined : found[next++]))
 }
 
-/** The roots with the forward scans that keep what the backward ones read. */
-const augment = (roots: readonly Expr[], augmented: Augmented): readonly Expr[] =>
-  augmented.size === 0
+const nothing: Knowledge = new Map()
+
+/** The roots with what is known in its place, and with the forward scans that keep what the backward ones read. */
+const finished = (roots: readonly Expr[], augmented: Augmented, known: Knowledge): readonly Expr[] =>
+  augmented.size + known.size === 0
     ? roots
-    : rewrite(roots, (rebuilt, original) => {
-        const forward = augmented.get(original)
-        return forward === undefined ? rebuilt : scan(rebuilt.args, forward.attributes)
-      })
+    : rebuild(
+        roots,
+        (e, args) => {
+          const forward = augmented.get(e)
+          return known.get(e)?.make(args) ?? (forward ? scan(args, forward.attributes) : withArgs(e, args))
+        },
+        operandsIn(known),
+      )
 
 /**
  * The function that gives, on the same parameters, the first result of `f` and its gradient with respect to the
@@ -124,9 +134,9 @@ export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<Grad
       return refuse(`parameter "${param.name}" is an index: it has no gradient`)
   }
   const wanted = wrt.map(i => argument(i, f.params[i]!.type))
-  const { cotangents, augmented } = pullback([value], [constant(1)], wanted, false)
+  const { cotangents, augmented } = pullback([value], [constant(1)], wanted, false, nothing)
   const gradients = cotangents.map((c, i) => c ?? zerosLike(wanted[i]!))
-  return E.right(func(f.params, augment([value, ...gradients], augmented)))
+  return E.right(func(f.params, finished([value, ...gradients], augmented, nothing)))
 }
 
 /** The gradient alone: `valueAndGradient` without the value. */

@@ -3,21 +3,27 @@
  *
  *     c̄[t], Δw̄, x̄[t] = the body's adjoint at (w, c[t], x[t]) of (c̄[t+1], ȳ[t]),    w̄ = Σ Δw̄.
  *
- * It reads the carries c[t], so the forward loop stacks those that it needs; whatever else of a step it needs it
- * computes again. Cotangents of invariants are carries, one sum for each example.
+ * It reads the carries c[t], so the forward loop stacks those that it needs, or nodes in their place that give more
+ * (`cut.ts`); whatever else of a step it needs it computes again. With a cut, c[t] = φ(z[t−1]) holds for t ≥ 1 only:
+ * step 0 is a loop of its own behind the other, which knows c[0]. Cotangents of invariants are carries, one sum for
+ * each example.
  */
-import { add, get, scan, zerosLike } from '../ir/build.ts'
-import { argument, type Expr, func, type Param, tensorType } from '../ir/expr.ts'
+import { add, concat, get, scan, slice, zerosLike } from '../ir/build.ts'
+import { argument, type Expr, type Func, func, type Param, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { joinRates, rateOf, type TensorType, withRate } from '../ir/type.ts'
-import { postorder, substitute } from '../ir/walk.ts'
-import type { Contribution } from './derivatives.ts'
+import { joinRates, rateOf, reals, type TensorType, withRate } from '../ir/type.ts'
+import { postorder, rewrite, substitute } from '../ir/walk.ts'
+import type { Contribution } from './contribution.ts'
+import { type Cost, cost } from './cost.ts'
+import { type Cut, cuts, dear, flopsPerSaved, type Knowledge, knowledge } from './cut.ts'
+import { expand } from './expand.ts'
 
 /** Cotangents of `wanted` (undefined where there is none) for those of `roots`, inside a loop's body. */
 export type BodyAdjoint = (
   roots: readonly Expr[],
   seeds: readonly (Expr | undefined)[],
   wanted: readonly Expr[],
+  known: Knowledge,
 ) => readonly (Expr | undefined)[]
 
 /** Everything among the roots' nodes that depends on one of `sources`. */
@@ -51,10 +57,55 @@ interface Slot {
   readonly operand: Expr
 }
 
+/** The body of an adjoint loop under way: results in terms of its slots' arguments. */
+interface Draft {
+  readonly results: readonly Expr[]
+  readonly invariants: readonly Slot[]
+  readonly carries: readonly Slot[]
+  readonly sequences: readonly Slot[]
+}
+
+const argsOf = (roots: readonly Expr[]): ReadonlySet<Expr> =>
+  new Set(postorder(roots).filter(x => x.op === 'arg'))
+
+const bodyOf = ({ results, invariants, carries, sequences }: Draft): Func => {
+  const slots = [...invariants, ...carries, ...sequences]
+  const renumbered: (Expr | undefined)[] = []
+  slots.forEach(({ arg }, position) => {
+    renumbered[arg.attributes.index] = argument(position, arg.attributes.type)
+  })
+  return func(
+    slots.map(s => ({ name: s.name, type: s.arg.attributes.type })),
+    substitute(results, renumbered),
+  )
+}
+
+const loopOf = (d: Draft, length: number, reverse: boolean): Expr =>
+  scan(
+    [...d.invariants, ...d.carries, ...d.sequences].map(s => s.operand),
+    { body: bodyOf(d), length, reverse, invariants: d.invariants.length, carries: d.carries.length },
+  )
+
 export interface ScanAdjoint {
   readonly contributions: readonly Contribution[]
-  /** The loop itself, which also stacks the carries that the adjoint reads. */
+  /** The loop itself, which also stacks what the adjoint reads. */
   readonly forward: Expr<'scan'>
+}
+
+/** An adjoint loop, and what it costs: its steps, and what is saved for them. */
+interface Version {
+  readonly cost: Cost
+  readonly saved: number
+  /** Positions of the carries that are saved themselves. */
+  readonly kept: readonly number[]
+  readonly finish: () => ScanAdjoint
+}
+
+/* Step 0 apart makes a program larger: a cut that saves less than a tenth is not worth that. */
+const isBetter = (p: Version, q: Version): boolean => {
+  if (p.cost.transforms !== q.cost.transforms) return p.cost.transforms < q.cost.transforms
+  const price = (v: Version): number => v.cost.flops + flopsPerSaved * v.saved
+  return price(p) < 0.9 * price(q)
 }
 
 /** `itemAdj`: the cotangents of the scan's items, undefined where there is none. */
@@ -71,16 +122,18 @@ export const differentiateScan = (
   const isCarry = (i: number): boolean => i >= invariants && i < invariants + carries
   const active = activeParams(e, isActive)
 
-  // While it is made, the adjoint's body has the body's own arguments, and behind them those of cotangents.
+  // While it is made, the adjoint's body has the body's own arguments, and behind them those of cotangents and of
+  // what has been saved.
   let next = args.length
-  const fresh = (of: Param, suffix: string, type: TensorType, operand: Expr): Slot => ({
+  const fresh = (name: string, type: TensorType, operand: Expr): Slot => ({
     arg: argument(next++, type),
-    name: `${of.name}_${suffix}`,
+    name,
     operand,
   })
   const param = (i: number): Param => required(body.params[i], 'a parameter')
+  const own = (i: number, operand: Expr): Slot => ({ arg: args[i]!, name: param(i).name, operand })
   const cotangent = (i: number, operand: Expr): Slot =>
-    fresh(param(i), 'adj', withRate(param(i).type, rate), operand)
+    fresh(`${param(i).name}_adj`, withRate(param(i).type, rate), operand)
 
   const carryAdj = active.filter(isCarry).map(i => ({
     i,
@@ -89,67 +142,153 @@ export const differentiateScan = (
   const stackAdj = itemAdj.flatMap((a, k) => {
     if (k < carries || a === undefined) return []
     const entry = { ...tensorType(a), shape: tensorType(a).shape.slice(1) }
-    return [{ k, slot: fresh({ name: `output${k - carries}`, type: entry }, 'adj', entry, a) }]
+    return [{ k, slot: fresh(`output${k - carries}_adj`, entry, a) }]
   })
   const seeds = body.results.map((_, k) =>
     k < carries
       ? carryAdj.find(c => c.i === invariants + k)?.slot.arg
       : stackAdj.find(s => s.k === k)?.slot.arg,
   )
-  const adj = bodyAdjoint(
-    body.results,
-    seeds,
-    active.map(i => args[i]!),
-  )
-  const adjOf = (i: number): Expr | undefined => adj[active.indexOf(i)]
+  const costly = dear(e)
 
-  const reached = active.filter(i => adjOf(i) !== undefined)
-  const sums = reached.filter(isInvariant).map(i => ({ i, slot: cotangent(i, zerosLike(args[i]!)) }))
-  const entries = reached.filter(i => !isInvariant(i) && !isCarry(i))
-  const results = [
-    ...carryAdj.map(({ i }) => adjOf(i) ?? zerosLike(args[i]!)),
-    ...sums.map(({ i, slot }) => add(slot.arg, adjOf(i)!)),
-    ...entries.map(i => adjOf(i)!),
-  ]
+  const versionOf = (cut: Cut): Version => {
+    // Of a saved node z there are two entries: that of the step, and for c[t] = φ(z[t−1]) that of the step before.
+    const savedNodes = [...new Set([...cut.values(), ...costly])]
+    const hereOf = new Map<Expr, Expr<'arg'>>(savedNodes.map(z => [z, argument(next++, tensorType(z))]))
+    const beforeOf = new Map<Expr, Expr<'arg'>>(
+      [...new Set(cut.values())].map(z => [z, argument(next++, tensorType(z))]),
+    )
+    const adj = bodyAdjoint(
+      body.results,
+      seeds,
+      active.map(i => args[i]!),
+      knowledge(hereOf),
+    )
+    const adjOf = (i: number): Expr | undefined => adj[active.indexOf(i)]
+    const reached = active.filter(i => adjOf(i) !== undefined)
+    const sums = reached.filter(isInvariant).map(i => ({ i, slot: cotangent(i, zerosLike(args[i]!)) }))
+    const entries = reached.filter(i => !isInvariant(i) && !isCarry(i))
+    const results = [
+      ...carryAdj.map(({ i }) => adjOf(i) ?? zerosLike(args[i]!)),
+      ...sums.map(({ i, slot }) => add(slot.arg, adjOf(i)!)),
+      ...entries.map(i => adjOf(i)!),
+    ]
+    const targets = [...carryAdj.map(c => c.i), ...sums.map(s => s.i), ...entries]
 
-  const used = new Set(postorder(results).flatMap(x => (x.op === 'arg' ? [x.attributes.index] : [])))
-  const read = args.map((_, i) => i).filter(i => used.has(i))
-  const kept = read.filter(isCarry)
-  const forward = scan(e.args, {
-    ...e.attributes,
-    body: func(body.params, [...body.results, ...kept.map(i => args[i]!)]),
-  }) as Expr<'scan'>
+    const used = argsOf(results)
+    const cutCarries = [...cut.keys()].filter(i => used.has(args[i]!))
+    const kept = args
+      .map((_, i) => i)
+      .filter(i => isCarry(i) && used.has(args[i]!) && !cutCarries.includes(i))
+    const recovered: (Expr | undefined)[] = []
+    for (const i of cutCarries) {
+      const z = required(cut.get(i), 'a saved node')
+      const [c] = rewrite([required(body.results[i - invariants], 'a next carry')], (rebuilt, original) =>
+        original === z ? required(beforeOf.get(z), 'its entry') : rebuilt,
+      )
+      recovered[i] = c
+    }
+    const later = rewrite(results, x => (x.op === 'arg' ? (recovered[x.attributes.index] ?? x) : x))
+    const usedLater = argsOf(later)
+    const stacked = savedNodes.filter(z => used.has(hereOf.get(z)!) || usedLater.has(beforeOf.get(z) ?? z))
 
-  const own = (i: number, operand: Expr): Slot => ({ arg: args[i]!, name: param(i).name, operand })
-  const passed = (i: number): Slot => own(i, e.args[i]!)
-  const slots: readonly Slot[] = [
-    ...read.filter(isInvariant).map(passed),
-    ...carryAdj.map(c => c.slot),
-    ...sums.map(s => s.slot),
-    ...kept.map((i, k) => own(i, get(forward, body.results.length + k))),
-    ...read.filter(i => !isInvariant(i) && !isCarry(i)).map(passed),
-    ...stackAdj.map(s => s.slot),
-  ]
-  const renumbered: (Expr | undefined)[] = []
-  slots.forEach(({ arg }, position) => {
-    renumbered[arg.attributes.index] = argument(position, arg.attributes.type)
-  })
-  const backward = scan(
-    slots.map(s => s.operand),
-    {
-      body: func(
-        slots.map(s => ({ name: s.name, type: s.arg.attributes.type })),
-        substitute(results, renumbered),
-      ),
-      length,
-      reverse: !reverse,
-      invariants: read.filter(isInvariant).length,
-      carries: carryAdj.length + sums.length,
-    },
-  )
-  const targets = [...carryAdj.map(c => c.i), ...sums.map(s => s.i), ...entries]
-  return {
-    contributions: targets.map((i, item): Contribution => [e.args[i]!, () => get(backward, item)]),
-    forward,
+    const finish = (): ScanAdjoint => {
+      const forward = scan(e.args, {
+        ...e.attributes,
+        body: func(body.params, [...body.results, ...kept.map(i => args[i]!), ...stacked]),
+      }) as Expr<'scan'>
+      const stackOf = (z: Expr): Expr => get(forward, body.results.length + kept.length + stacked.indexOf(z))
+
+      const draft = (
+        roots: readonly Expr[],
+        before: readonly Slot[],
+        start: (s: Slot, k: number) => Slot,
+        part: (whole: Expr) => Expr,
+      ): Draft => {
+        const read = argsOf(roots)
+        const passed = args.map((_, i) => i).filter(i => read.has(args[i]!) && !kept.includes(i))
+        const along = (s: Slot): Slot => ({ ...s, operand: part(s.operand) })
+        return {
+          results: roots,
+          invariants: passed.filter(i => isInvariant(i) || isCarry(i)).map(i => own(i, e.args[i]!)),
+          carries: [...carryAdj.map(c => c.slot).map(start), ...sums.map(s => s.slot)],
+          sequences: [
+            ...[
+              ...kept.map((i, k) => own(i, get(forward, body.results.length + k))),
+              ...stacked
+                .filter(z => read.has(hereOf.get(z)!))
+                .map(z => ({ arg: hereOf.get(z)!, name: 'saved', operand: stackOf(z) })),
+            ].map(along),
+            ...before,
+            ...passed
+              .filter(i => !isInvariant(i) && !isCarry(i))
+              .map(i => own(i, e.args[i]!))
+              .map(along),
+            ...stackAdj.map(s => along(s.slot)),
+          ],
+        }
+      }
+      const same = (s: Slot): Slot => s
+      if (cutCarries.length === 0) {
+        const backward = loopOf(
+          draft(results, [], same, x => x),
+          length,
+          !reverse,
+        )
+        return {
+          contributions: targets.map((i, item): Contribution => [e.args[i]!, () => get(backward, item)]),
+          forward,
+        }
+      }
+      const [firstAt, restAt, beforeAt] = reverse ? [length - 1, 0, 1] : [0, 1, 0]
+      const entry = (x: Expr): Expr => (length === 1 ? x : slice(x, firstAt, 1))
+      if (length === 1) {
+        const alone = loopOf(draft(results, [], same, entry), 1, !reverse)
+        return {
+          contributions: targets.map((i, item): Contribution => [e.args[i]!, () => get(alone, item)]),
+          forward,
+        }
+      }
+      const before = [...beforeOf]
+        .filter(([, at]) => usedLater.has(at))
+        .map(
+          ([z, at]): Slot => ({ arg: at, name: 'before', operand: slice(stackOf(z), beforeAt, length - 1) }),
+        )
+      const rest = loopOf(
+        draft(later, before, same, x => slice(x, restAt, length - 1)),
+        length - 1,
+        !reverse,
+      )
+      const first = loopOf(
+        draft(results, [], (s, k) => ({ ...s, operand: get(rest, k) }), entry),
+        1,
+        !reverse,
+      )
+      const both = (i: number, item: number): Expr => {
+        const [x, y] = [get(first, item), get(rest, item)]
+        if (isCarry(i)) return x
+        if (isInvariant(i)) return add(y, x)
+        return reverse ? concat(y, x) : concat(x, y)
+      }
+      return {
+        contributions: targets.map((i, item): Contribution => [e.args[i]!, () => both(i, item)]),
+        forward,
+      }
+    }
+    return {
+      cost: cost(expand.run(func([], later))),
+      saved:
+        kept.reduce((n, i) => n + reals(param(i).type), 0) +
+        stacked.reduce((n, z) => n + reals(tensorType(z)), 0),
+      kept,
+      finish,
+    }
   }
+
+  const uncut = versionOf(new Map())
+  return cuts(e, uncut.kept)
+    .slice(1)
+    .map(versionOf)
+    .reduce((best, v) => (isBetter(v, best) ? v : best), uncut)
+    .finish()
 }

@@ -79,7 +79,15 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
   const splits = body.results.slice(0, carries).map((r, k): Split | undefined => {
     const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
     const initial = required(e.args[invariants + k], 'an initial carry')
-    const added = r.op === 'add' && r.args[0] === carry ? r.args[1] : undefined
+    const [sum, term] = r.args
+    const added =
+      sum !== carry || term === undefined
+        ? undefined
+        : r.op === 'add'
+          ? term
+          : r.op === 'sub'
+            ? b.neg(term)
+            : undefined
     const isSum = users.get(carry) === 1 && !body.results.includes(carry) && isZero(initial)
     if (added === undefined || !isSum) return undefined
     const found = split(added, outside)

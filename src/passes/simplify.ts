@@ -7,7 +7,7 @@ import { complexConstant, constant, type Expr, type Func, func, tensorType } fro
 import { required } from '../ir/invariant.ts'
 import { isPointwise, type PointwiseOp } from '../ir/ops.ts'
 import { foldPointwise } from '../ir/scalar.ts'
-import { elements, rateOf } from '../ir/type.ts'
+import { elements, rateOf, sameShape } from '../ir/type.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
 
@@ -80,6 +80,13 @@ export const rules: readonly Rule[] = [
   rule('all of it', e =>
     e.op === 'slice' && e.attributes.length === tensorType(first(e)).shape[0] ? first(e) : undefined,
   ),
+  rule('the same axes', e =>
+    e.op === 'reshape' && sameShape(e.attributes.shape, tensorType(first(e)).shape) ? first(e) : undefined,
+  ),
+  rule('reshaped twice', e => {
+    const x = e.op === 'reshape' ? first(e) : undefined
+    return e.op === 'reshape' && x?.op === 'reshape' ? b.reshape(first(x), e.attributes.shape) : undefined
+  }),
   rule('slice of a slice', e => {
     const x = e.op === 'slice' ? first(e) : undefined
     return e.op === 'slice' && x?.op === 'slice'
@@ -100,6 +107,10 @@ export const rules: readonly Rule[] = [
   }),
   rule('constant entries', e => {
     const x = e.op === 'slice' ? first(e) : undefined
+    return x?.op === 'constant' ? filled(x.attributes.re, x.attributes.im, e) : undefined
+  }),
+  rule('reshaped constant', e => {
+    const x = e.op === 'reshape' ? first(e) : undefined
     return x?.op === 'constant' ? filled(x.attributes.re, x.attributes.im, e) : undefined
   }),
   rule('sum of a constant', e => {

@@ -21,6 +21,8 @@ export interface Identity {
   readonly batch: number
   readonly seed: number
   readonly precision: Precision
+  /** What a step's values may take, if that is limited: which sums are made in which order depends on it. */
+  readonly memory?: number
   /** What the model drew for good, e.g. its permutation. */
   readonly fixed: Readonly<Record<string, readonly number[]>>
   /** SHA-256 of the loss as text. */

@@ -17,6 +17,37 @@ export const whole = (low: number, high: number): t.Type<number> =>
 const positive = numberThat('a number above 0', x => Number.isFinite(x) && x > 0)
 const fraction = numberThat('a number from 0 up to but not including 1', x => x >= 0 && x < 1)
 
+const memoryUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+}
+const amount = /^(\d+\.?\d*|\.\d+) ?([kmg]i?b|b)$/i
+const bytesOf = (u: unknown): unknown => {
+  const [, number, unit] = (typeof u === 'string' && amount.exec(u)) || []
+  return number === undefined || unit === undefined
+    ? u
+    : Math.floor(Number(number) * memoryUnits[unit.toLowerCase()]!)
+}
+const mostBytes = 2 ** 48
+const isBytes = (u: unknown): u is number =>
+  Number.isSafeInteger(u) && Number(u) >= 1 && Number(u) <= mostBytes
+
+/** A number of bytes, or text that says how many. */
+export const bytes: t.Type<number> = new t.Type(
+  'a number of bytes such as 64MB, 1.5GB or 512MiB',
+  isBytes,
+  (u, context) => {
+    const number = bytesOf(u)
+    return isBytes(number) ? t.success(number) : t.failure(u, context)
+  },
+  t.identity,
+)
+
 /** One of these words. */
 export const oneOf = <K extends string>(...words: readonly K[]): t.Type<K> => {
   const isWord = (u: unknown): u is K => words.some(w => w === u)
@@ -52,10 +83,12 @@ export const settings = {
   checkpointEvery: whole(1, 1e9),
   /** Held-out loss to get below; training ends there. */
   target: positive,
+  /** What the values of a training step may take; beyond it steps are run again instead of kept. */
+  memory: bytes,
 } as const
 
-const { target, ...required } = settings
+const { target, memory, ...required } = settings
 
 /** A run's resolved settings. */
-export const Config = t.exact(t.intersection([t.type(required), t.partial({ target })]), 'a run')
+export const Config = t.exact(t.intersection([t.type(required), t.partial({ target, memory })]), 'a run')
 export type Config = t.TypeOf<typeof Config>

@@ -40,7 +40,9 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
   const optimiser = rmsprop(config)
-  const programs = trainingPrograms(model, task.right, optimiser)
+  const { memory, batch, precision } = config
+  const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
+  const programs = trainingPrograms(model, task.right, optimiser, budget)
   if (E.isLeft(programs)) return programs
   const unitarity = unitarityPrograms(model)
   if (E.isLeft(unitarity)) return unitarity
@@ -60,6 +62,7 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
       batch: config.batch,
       seed: config.seed,
       precision: config.precision,
+      ...(memory === undefined ? {} : { memory }),
       fixed: model.fixed,
       graph: programs.right.graphHash,
     },

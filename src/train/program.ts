@@ -9,9 +9,10 @@ import { batchSize, batchSum, div } from '../dsl/term.ts'
 import { argument, type Func, func, type Param, type TypeMismatch } from '../ir/expr.ts'
 import { print } from '../ir/print.ts'
 import { reals } from '../ir/type.ts'
-import { valueAndGradient } from '../passes/differentiate.ts'
+import { type GradientError, valueAndGradient } from '../passes/differentiate.ts'
 import { optimise, preparatory } from '../passes/pipeline.ts'
 import type { Task } from '../tasks/task.ts'
+import { type Budget, withinBudget } from './memory.ts'
 import type { Optimiser } from './optimiser.ts'
 
 /** A tensor that training changes: a parameter or an accumulator of one. */
@@ -58,18 +59,15 @@ const stepOf = (loss: Func, gradient: Func, accumulators: readonly Slot[], optim
   }
 }
 
+/** `budget`: what the values of a step may take; without one every loop keeps what its gradient reads. */
 export const trainingPrograms = (
   model: Recurrent,
   task: Task,
   optimiser: Optimiser,
+  budget?: Budget,
 ): E.Either<string, TrainingPrograms> => {
   const loss = lossOf(model, task)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
-  const gradient = valueAndGradient(
-    optimise(loss.right, preparatory),
-    model.parameters.map((_, i) => i),
-  )
-  if (E.isLeft(gradient)) return E.left(gradient.left.message)
   const parameters = model.parameters.map(p => ({
     name: p.name,
     type: p.type,
@@ -82,8 +80,17 @@ export const trainingPrograms = (
       initial: () => new Float64Array(reals(type)).fill(a.initial),
     })),
   )
+  const trained = model.parameters.map((_, i) => i)
+  const stepFor = (f: Func): E.Either<string, Program> =>
+    E.bimap(
+      (e: GradientError) => e.message,
+      (gradient: Func) => stepOf(loss.right, gradient, accumulators, optimiser),
+    )(valueAndGradient(f, trained))
+  const prepared = optimise(loss.right, preparatory)
+  const step = budget === undefined ? stepFor(prepared) : withinBudget(prepared, stepFor, budget)
+  if (E.isLeft(step)) return step
   return E.right({
-    step: stepOf(loss.right, gradient.right, accumulators, optimiser),
+    step: step.right,
     evaluate: { func: loss.right, updates: [] },
     parameters,
     accumulators,

@@ -9,7 +9,7 @@ import * as fc from 'fast-check'
 import * as b from '../ir/build.ts'
 import { constant, type Expr, node, tensorType } from '../ir/expr.ts'
 import type { Op, UnitaryAttributes } from '../ir/ops.ts'
-import { elements, type Field, type Rate, rateOf, type TensorType, tensor } from '../ir/type.ts'
+import { elements, type Field, type Rate, rateOf, type Shape, type TensorType, tensor } from '../ir/type.ts'
 import { all, between, later, type Option, oneOf, pick } from './choice.ts'
 import { loop } from './loops.ts'
 import { constantOf, deeper, indices, leaf, mean, type Scope, size } from './scope.ts'
@@ -89,6 +89,17 @@ const partOf =
   (f: (x: Expr) => Expr): Row =>
   (s, t) =>
     when(t.field === 'real', () => any(deeper(s), like(t, 'complex')).map(f))
+
+/** Shapes of as many entries: all on one axis, an axis of one entry more, axes joined or halved. */
+const otherShapes = (shape: Shape): readonly Shape[] => {
+  const [n, ...others] = shape as readonly [number, ...number[]]
+  return [
+    [1, ...shape],
+    [...shape, 1],
+    ...(others.length > 0 ? [[elements(shape)], [n * others[0]!, ...others.slice(1)]] : []),
+    ...[2, 3].filter(d => n > d && n % d === 0).map(d => [n / d, d, ...others]),
+  ]
+}
 
 type OperatorOp = Exclude<keyof UnitaryAttributes, 'apply'>
 
@@ -187,6 +198,12 @@ const rows: { readonly [K in Exclude<Op, OperatorOp | 'arg' | 'constant' | 'get'
           b.slice(x, before, n),
         )
       }),
+    ),
+  reshape: (s, t) =>
+    when(t.shape.length > 0, () =>
+      oneOf(otherShapes(t.shape)).chain(shape =>
+        any(deeper(s), like(t, t.field, shape)).map(x => b.reshape(x, t.shape)),
+      ),
     ),
   pad: (s, t) =>
     when(t.shape.length > 0 && t.shape[0]! > 1, () =>

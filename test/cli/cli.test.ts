@@ -74,6 +74,11 @@ describe('wrong usage', () => {
     ['an empty batch', ['train', 'copying', '--batch', '0'], /--batch 0: must be a whole number from 1/],
     ['n = 0', ['train', 'copying', '--hidden', '0'], /--hidden 0: must be a whole number from 1/],
     [
+      'memory without a unit',
+      ['train', 'copying', '--memory', '64M'],
+      /--memory 64M: must be a number of bytes such as 64MB/,
+    ],
+    [
       'half precision',
       ['train', 'copying', '--precision', 'half'],
       /--precision half: must be single or double/,

@@ -161,6 +161,7 @@ test('well-typed nodes have the types they should', () => {
     [b.phase(v3), 'varying unitary(3)'],
     [b.compose([dft3, b.phase(v3)]), 'varying unitary(3)'],
     [b.apply(b.adjoint(dft3), c3), 'complex[3]'],
+    [b.slice(argument(0, varying(index(4, 5))), 1, 2), 'varying index<4>[2]'],
     [b.scan([r0, r3], loop), '(real[], real[3])'],
     [b.get(b.scan([r0, r3], loop), 1), 'real[3]'],
   ]

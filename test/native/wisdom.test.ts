@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test'
 import { measure } from '../../src/backend/native/measure.ts'
 import * as C from './complex.ts'
 import { addon, apply, fft } from './plans.ts'
-import { near, numbers, value } from './values.ts'
+import { near, numbers, settings, value } from './values.ts'
 
 const { planner } = addon
 const signature = 'parseval-wisdom 1\n'
@@ -13,8 +13,10 @@ describe('planner', () => {
   afterEach(planner.forget)
 
   it('composes sizes of radices whose product they are, the dearest last', () => {
-    for (const n of [1, 2, 16, 60, 61, 97, 243, 512, 1001, 2 ** 20]) {
-      const all = planner.compositions(n, 20)
+    for (const [n, setting] of [1, 2, 16, 60, 61, 97, 243, 512, 1001, 2 ** 20].flatMap(n =>
+      settings.map(s => [n, s] as const),
+    )) {
+      const all = planner.compositions(n, 20, setting)
       assert.equal(all.length > 0, n !== 97, `${n}`)
       for (const radices of all) {
         assert.equal(
@@ -24,7 +26,7 @@ describe('planner', () => {
         assert.ok(!radices.slice(0, -1).includes(64))
       }
       assert.equal(new Set(all.map(String)).size, all.length)
-      assert.deepEqual(planner.compositions(n, 1), all.slice(0, 1))
+      assert.deepEqual(planner.compositions(n, 1, setting), all.slice(0, 1))
     }
   })
 

@@ -139,6 +139,7 @@ const fixtures: { readonly [K in keyof typeof derivatives]: (rate: Rate) => read
   outer: several(...[real, complex].map(t => only([t(2), t(3)], (x, y) => b.outer(x!, y!)))),
   concat: only([complex(2), complex(3)], (x, y) => b.concat(x!, y!)),
   slice: only([complex(5)], x => b.slice(x!, 1, 3)),
+  reshape: only([complex(2, 3)], x => b.mul(b.reshape(x!, [3, 2]), b.reshape(b.sin(x!), [3, 2]))),
   pad: only([complex(3)], x => b.pad(x!, 2, 1)),
   take: only([complex(4, 2), index(4)], (x, i) => b.take(x!, i!)),
   put: only([complex(2), index(4)], (x, i) => b.put(x!, i!, 4)),

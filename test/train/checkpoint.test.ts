@@ -46,6 +46,7 @@ describe('a checkpoint', () => {
       [{ batch: 3 }, /batch is 2, not 3/],
       [{ learningRate: 0.5 }, /optimiserSettings\.learningRate is 0\.01, not 0\.5/],
       [{ precision: 'single' }, /precision is "double", not "single"/],
+      [{ memory: 1e6 }, /memory is missing, not 1000000/],
     ] as const
     for (const [changes, message] of differing) {
       const other = experiment(changes)

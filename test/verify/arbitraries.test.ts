@@ -78,6 +78,7 @@ const linear = [
   'outer',
   'concat',
   'slice',
+  'reshape',
   'pad',
   'take',
   'put',

@@ -46,7 +46,11 @@ export interface Planner {
   readonly learn: (wisdom: string) => void
   readonly forget: () => void
   /** The cheapest compositions of a size by the cost model, the best first; none if only a convolution will do. */
-  readonly compositions: (size: number, most: number) => readonly (readonly number[])[]
+  readonly compositions: (
+    size: number,
+    most: number,
+    options: ProgramOptions,
+  ) => readonly (readonly number[])[]
 }
 
 export interface Addon {

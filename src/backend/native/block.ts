@@ -19,6 +19,7 @@ export interface Block {
 /** A part of another node's buffer, or all of it: the sum of a single entry is that entry. */
 export const isView = (e: Expr): boolean =>
   e.op === 'slice' ||
+  e.op === 'reshape' ||
   e.op === 'get' ||
   (e.op === 'sum' && reals(tensorType(e)) === reals(tensorType(e.args[0]!)))
 

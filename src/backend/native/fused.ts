@@ -73,8 +73,13 @@ export const transform = (
   const operand = required(node.args[1], 'a vector')
   const keep = (nodes: readonly Expr[], members: ReadonlySet<Expr>): ReadonlyMap<Expr, Operand> =>
     new Map(nodes.filter(e => isSum(e) || isRead(site, e, members)).map(e => [e, result(site, e)] as const))
-  const outside = new Set([...before, ...after].flatMap(e => e.args)).size + before.length + after.length + 2
-  if (outside > maxMapOperands && before.length + after.length > 0)
+  const isKept = (members: ReadonlySet<Expr>) => (e: Expr) => isSum(e) || isRead(site, e, members)
+  const stores = before.filter(isKept(early)).length + after.filter(isKept(late)).length
+  const reads = (nodes: readonly Expr[], own: ReadonlySet<Expr>): number =>
+    new Set(nodes.flatMap(e => e.args.filter(a => !own.has(a)))).size
+  // The transform's operand and its result may be stored, too.
+  const operands = stores + reads(before, early) + reads(after, new Set([node, ...after])) + 2
+  if (operands > maxMapOperands && before.length + after.length > 0)
     return [
       ...(before.length > 0 ? map(site, before) : []),
       ...transform(site, [], node, []),

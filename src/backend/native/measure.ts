@@ -53,7 +53,7 @@ export const measure = async (
 ): Promise<readonly Measured[]> => {
   const learn = (radices: readonly number[]): void =>
     planner.learn(`${signature}\n${options.precision} ${n} ${radices.join(' ')}\n`)
-  const candidates = n < 2 ? [] : planner.compositions(n, most)
+  const candidates = n < 2 ? [] : planner.compositions(n, most, options)
   const { code, constants } = tape(repeated(n, Math.max(1, Math.floor(20_000 / n))))
   const programs = candidates.map(radices => {
     learn(radices)

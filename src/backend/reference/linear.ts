@@ -106,6 +106,7 @@ export const linearRules: { readonly [K in keyof LinearAttributes]: Rule<K> } = 
     const size = entrySize(x)
     return tensorOf(tensorResult(type), x.data.slice(start * size, (start + length) * size))
   },
+  reshape: (args, _, type) => tensorOf(tensorResult(type), asTensor(args[0]).data),
   pad: (args, { before }, type) => {
     const x = asTensor(args[0])
     const result = zeros(tensorResult(type))
