@@ -20,12 +20,7 @@ using namespace parseval;
 namespace {
 
 #ifdef PARSEVAL_BENCH_WIDE
-struct SixteenFloats {
-  using Scalar = float;
-  typedef float Vector __attribute__((vector_size(64), may_alias));
-  static constexpr int64_t lanes = 16;
-};
-using K = SixteenFloats;
+using K = Lanes<float, 64>;
 #else
 using K = EightFloats;
 #endif
@@ -77,7 +72,7 @@ int main(int argc, char **argv) {
     else sizes.push_back(std::atoll(argv[a]));
   }
   if (sizes.empty()) sizes = {60, 64, 128, 243, 256, 509, 512, 1000, 1001, 1024, 2048, 4096, 16384, 131072};
-  TransformTables tables(Precision::Single);
+  TransformTables tables(Precision::Single, elementSize<K> * int64_t(sizeof(float)));
   for (const int64_t n : sizes) {
     const Transform &t = *tables.of(n);
     const double time = nanoseconds(t, (batch + K::lanes - 1) / K::lanes);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "program.h"
+#include "transformBinding.h"
 
 namespace {
 
@@ -229,6 +230,8 @@ Napi::Value features(const Napi::CallbackInfo &info) {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Program", ProgramWrap::define(env));
+  exports.Set("VectorTransform", parseval::VectorTransform::define(env));
+  exports.Set("planner", parseval::definePlanner(env));
   exports.Set("features", Napi::Function::New(env, features, "features"));
   return exports;
 }

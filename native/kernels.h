@@ -8,9 +8,14 @@ namespace parseval {
 // Runs the code; false if it was cancelled.
 using Run = bool (*)(const Code &, const Frame &);
 
+// Transforms one vector of pairs (re, im): native/single.h. `from` and `to` may be the same.
+using RunSingle = void (*)(const Single &, bool inverse, const void *from, void *to, void *scratch);
+
 struct PrecisionKernels {
   int lanes;  // examples in a block
   Run block;
+  int singleLanes;  // that a transform of one vector may fill
+  RunSingle single;
 };
 
 struct Kernels {

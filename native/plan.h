@@ -33,7 +33,9 @@ struct PlanSegment {
 
 class Plan {
  public:
-  Plan(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision);
+  // `elementBytes`: of a complex number in all lanes of the kernels that will run it.
+  Plan(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision,
+       int64_t elementBytes);
   Plan(const Plan &) = delete;
   Plan &operator=(const Plan &) = delete;
 

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <vector>
+
+#include "scalarTable.h"
 
 namespace parseval {
 
@@ -17,13 +21,27 @@ struct PlannerTarget {
 
 // A way to transform, from the whole to the leaves, and what it costs per element, in nanoseconds of some machine.
 struct Composition {
-  std::vector<int64_t> radices;  // empty: there is a prime factor for which nothing but a convolution will do
+  std::vector<int64_t> radices;
   double cost;
 };
 
-Composition compose(int64_t size, PlannerTarget target);
+// By the cost model, the cheapest first, at most so many.
+std::vector<Composition> compositions(int64_t size, PlannerTarget target, size_t most);
+
+// As wisdom has it; else the cheapest by the cost model.
+std::vector<int64_t> radicesOf(int64_t size, PlannerTarget target, Precision precision);
 
 // The cheapest size at least as large, for a convolution.
 int64_t convenientSize(int64_t least, PlannerTarget target);
+
+// Wisdom: compositions that measurements, or a user, found better than what the cost model says, kept for the
+// process. As text: a signature, then a line each of precision, size, and radices from the whole to the leaves.
+struct WisdomError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+std::string wisdom();
+// Adds to it, or, if any line is wrong, throws and adds nothing.
+void learn(const std::string &text);
+void forgetWisdom();
 
 }  // namespace parseval

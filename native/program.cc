@@ -111,7 +111,9 @@ const Kernels *findKernels(const std::optional<std::string> &name) {
 
 Program::Program(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount,
                  Precision precision, const Kernels *kernels)
-    : precision_(precision), kernels_(kernels), plan_(code, codeSize, constants, constantCount, precision) {
+    : precision_(precision),
+      kernels_(kernels),
+      plan_(code, codeSize, constants, constantCount, precision, 2 * this->kernels().lanes * int64_t(scalarBytes())) {
   for (const PlanSegment &segment : plan_.segments) varyingSegments_ += segment.varying;
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes > 0) {

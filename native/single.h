@@ -10,6 +10,15 @@
 namespace parseval {
 namespace {
 
+// One where vectors are pieced together from narrower ones: moves between their lanes would go by memory.
+#if defined(__AVX__) || !defined(__x86_64__)
+template <class K>
+constexpr int singleLanes = lanesOf<K>;
+#else
+template <class K>
+constexpr int singleLanes = 1;
+#endif
+
 // Columns k … k + L − 1, row q of them that of lane q.
 template <class K>
 PARSEVAL_INLINE void runLanes(const Single &s, bool inverse, const Scalar<K> *work, Scalar<K> *to, int64_t k) {
@@ -45,7 +54,7 @@ void runSingle(const Single &s, bool inverse, const void *from, void *to, void *
     Memory<One> source{x}, sink{y};
     return transformFrom<One>(*s.vertical, inverse, source, sink, work);
   }
-  if constexpr (K::lanes > 1) {
+  if constexpr (singleLanes<K> > 1) {
     const int64_t m = s.vertical->size;
     const Parts parts = inverse ? exchanged<K> : inOrder<K>;
     Memory<K> source{x};

@@ -93,15 +93,15 @@ class Levels {
   void below(Source &source) const {
     const TransformLevel &top = t_.levels[0];
     const int64_t second = secondLevelBytes / int64_t(element * sizeof(T));
-    const bool inRows = source.works() || t_.size > second;
-    const int64_t most = inRows ? second : firstLevelBytes / int64_t(element * sizeof(T));
+    const int64_t first = firstLevelBytes / int64_t(element * sizeof(T));
+    const int64_t most = source.works() || t_.size > second ? second : first;
     if (t_.size <= most || t_.levelCount == 2) {
       allLeaves(source);
       if (t_.levelCount > 2)
         for (int64_t d = 0; d < top.radix; d++) levelsFrom(1, d * top.apart);
     } else {
       // A few blocks together, so that a program has neighbours to work on.
-      int64_t group = inRows ? tileOf(leaf_.radix) : 1;
+      int64_t group = tileOf(leaf_.radix);
       while (group > 1 && group * top.rest > most) group /= 2;
       for (int64_t d = 0; d < top.radix; d += group)
         blocks(source, 1, d * top.apart, d, top.radix, top.radix - d < group ? top.radix - d : group, most);

@@ -138,7 +138,7 @@ const Transform *TransformTables::of(int64_t size) {
   auto entry = std::make_unique<Entry>(precision_);
   entry->transform.size = size;
   entry->transform.scale = double(1 / std::sqrt((long double)size));
-  const std::vector<int64_t> radices = compose(size, target_).radices;
+  const std::vector<int64_t> radices = radicesOf(size, target_, precision_);
   if (radices.empty()) addConvolution(*entry);
   else addLevels(*entry, radices);
   entry->transform.levels = entry->levels.data();

@@ -14,6 +14,7 @@ export type {
 export { type Choice, chooseBackend } from './backend/choose.ts'
 export { compile } from './backend/native/compile.ts'
 export { Plan } from './backend/native/plan.ts'
+export { type VectorTransform, vectorTransform } from './backend/native/vectorTransform.ts'
 export { type EvaluationError, evaluate } from './backend/reference/evaluate.ts'
 export { elaborate, type Input, showMismatch } from './dsl/elaborate.ts'
 export { entryType, type Reads, type Recurrent, type Sizes } from './dsl/model.ts'

@@ -129,6 +129,7 @@ const void *Generator::scaledTwiddles(const Transform &t) {
 }
 
 bool Generator::transform(const Instruction &i, Generated &g) {
+  if (i.transform == nullptr) return false;  // it is in a loop that never runs
   const Transform &t = *i.transform;
   if (t.convolution != nullptr || t.size < 2 || t.size * 2 * shape_.bytes > mostBytes) return false;
   for (int64_t l = 0; l < t.levelCount; l++)

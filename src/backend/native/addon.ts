@@ -29,7 +29,33 @@ export interface NativeProgram {
   readonly cancel: () => void
 }
 
+/** The unitary transform of one vector of complex numbers, by a plan that is made once for its size. */
+export interface VectorTransform {
+  /**
+   * Of pairs (re, im): a Float32Array in single precision, a Float64Array in double. Returns a new array of the kind;
+   * the scale is 1/√n, so that the inverse undoes it. Throws if the length is not 2n.
+   */
+  readonly run: <A extends Float32Array | Float64Array>(x: A, inverse?: boolean) => A
+}
+
+/** How transforms are composed of radices. What is learnt holds for plans made after it, in this process. */
+export interface Planner {
+  /** What was learnt: a signature, then lines of precision, size, and radices from the whole to the leaves. */
+  readonly wisdom: () => string
+  /** Adds to it. A text with a wrong line throws, and adds nothing. */
+  readonly learn: (wisdom: string) => void
+  readonly forget: () => void
+  /** The cheapest compositions of a size by the cost model, the best first; none if only a convolution will do. */
+  readonly compositions: (
+    size: number,
+    most: number,
+    options: ProgramOptions,
+  ) => readonly (readonly number[])[]
+}
+
 export interface Addon {
+  readonly VectorTransform: new (size: number, options: ProgramOptions) => VectorTransform
+  readonly planner: Planner
   readonly Program: new (code: Int32Array, constants: Float64Array, options: ProgramOptions) => NativeProgram
   /** `isa`: the instruction sets that this machine runs, best first. */
   readonly features: () => { readonly isa: readonly string[] }
