@@ -30,6 +30,21 @@ struct OneDouble {
   static constexpr int64_t lanes = 1;
 };
 
+// How many of K's vectors the CPU's registers hold.
+#if defined(__AVX512F__)
+constexpr int64_t registerCount = 32, registerBytes = 64;
+#elif defined(__AVX2__)
+constexpr int64_t registerCount = 16, registerBytes = 32;
+#elif defined(__aarch64__)
+constexpr int64_t registerCount = 32, registerBytes = 16;
+#else
+constexpr int64_t registerCount = 16, registerBytes = 16;
+#endif
+template <class K>
+constexpr int registers = int(int64_t(sizeof(typename K::Vector)) <= registerBytes
+                                  ? registerCount
+                                  : registerCount * registerBytes / int64_t(sizeof(typename K::Vector)));
+
 #define PARSEVAL_INLINE inline __attribute__((always_inline))
 
 template <class K>
@@ -134,6 +149,27 @@ template <class K, int Width>
 PARSEVAL_INLINE Value<K, Width> added(Value<K, Width> a, Value<K, Width> b) {
   if constexpr (Width == 1) return a + b;
   else return plus<K>(a, b);
+}
+
+// The value where the mask is above 0, else 0.
+template <class K, int Width>
+PARSEVAL_INLINE Value<K, Width> where(typename K::Vector mask, Value<K, Width> x) {
+  const typename K::Vector zero{};
+  if constexpr (Width == 1) return mask > zero ? x : zero;
+  else return {mask > zero ? x.re : zero, mask > zero ? x.im : zero};
+}
+
+// Halves are added until one lane is left: an order that is the same everywhere.
+template <class K>
+PARSEVAL_INLINE Scalar<K> sumOfLanes(typename K::Vector x) {
+  if constexpr (K::lanes == 1) return x;
+  else {
+    Scalar<K> s[K::lanes];
+    __builtin_memcpy(s, &x, sizeof x);
+    for (int64_t n = K::lanes / 2; n > 0; n /= 2)
+      for (int64_t l = 0; l < n; l++) s[l] += s[l + n];
+    return s[0];
+  }
 }
 
 // f of each lane.

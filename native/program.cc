@@ -184,7 +184,7 @@ void Program::allocate() {
 
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_};
+  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_, 1};
   return kernels().uniform(code, frame);
 }
 
@@ -225,7 +225,7 @@ bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std:
     for (int64_t block = next++; block < blocks_; block = next++) {
       void *arena = arenas_[varyingSegments_ == 1 ? size_t(thread) : size_t(block)].data();
       const Frame frame{uniform_.data(), arena,       scratch_[size_t(thread)].data(), plan_.constants.data(),
-                        &cancelled_,     batch_};
+                        &cancelled_,     batch_, std::min(int64_t(kernels().lanes), batch_ - block * kernels().lanes)};
       if (cancelled() ||
           !runBlock(segment, frame, block, first, last, outputs, partials)) {
         complete = false;

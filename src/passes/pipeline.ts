@@ -4,6 +4,7 @@ import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
 import { hoist } from './hoist.ts'
+import { hoistProducts } from './hoistProducts.ts'
 import { narrowProducts } from './narrowProducts.ts'
 import type { Pass } from './pass.ts'
 import { prune } from './prune.ts'
@@ -26,6 +27,7 @@ export const standard: readonly Pass[] = [
   sinkPermutations, // so that those of parameters are hoisted
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,
+  hoistProducts, // what is left of a sum of outer products is one
   prune,
 ]
 

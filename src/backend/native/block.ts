@@ -64,7 +64,11 @@ export const analyse = (
     if (next.op !== 'add' || !next.args.includes(carry) || users(carry).length !== 1) continue
     const added = next.args[0] === carry ? next.args[1]! : next.args[0]!
     const alone = users(added).length === 1 && !rootSet.has(added) && !rootSet.has(carry)
-    if ((added.op === 'outer' || added.op === 'put') && alone && !accumulates.has(next)) {
+    if (
+      (added.op === 'outer' || added.op === 'put' || added.op === 'contract') &&
+      alone &&
+      !accumulates.has(next)
+    ) {
       accumulates.set(next, added)
       absorbed.set(added, next)
     }
