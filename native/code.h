@@ -107,8 +107,8 @@ constexpr int64_t mostTile = 64, leastTile = 16;
 
 // A contraction goes over its columns in panels, and over so many steps at a time, whose numbers it packs: columns ×
 // steps × lanes of them stay in the second-level cache. Units of scratch.
-constexpr int64_t contractSteps = 64, contractColumns = 128, contractRows = 4;
-constexpr int64_t contractScratch = contractSteps * (contractColumns + 2 * 8 + 2 * contractRows);
+constexpr int64_t contractSteps = 64, contractColumns = 128, contractTile = 8;
+constexpr int64_t contractScratch = contractSteps * (contractColumns + 4 * contractTile);
 
 // Butterflies at the ends of a transform that go together with a program.
 constexpr int64_t tileOf(int64_t radix) { return radix > 16 ? 4 : mostTile / radix; }

@@ -12,11 +12,11 @@ namespace {
 template <class K, int Width>
 struct ContractTile {
   static constexpr int room = registers<K> / Width;
-  // Accumulators, one row of b, one number of a.
-  static constexpr int rows = room >= 16 ? 4 : room >= 8 ? 2 : 1;
-  static constexpr int columns = room >= 32 ? 6 : room >= 16 ? 3 : room >= 8 ? 2 : 1;
+  // Sums, one number of each row, one of a column. The number of sums divides by four.
+  static constexpr int rows = room >= 32 ? 6 : room >= 16 ? 3 : 2;
+  static constexpr int columns = room >= 16 ? 4 : 2;
   static constexpr int64_t steps = K::lanes > 8 ? contractSteps / 2 : contractSteps;
-  static_assert(rows <= contractRows && columns <= 8 && steps <= contractSteps);
+  static_assert(rows <= contractTile && columns <= contractTile && steps <= contractSteps);
 };
 
 // `count` elements of each step, filled up to `Most` with zeros; in lanes from `examples` on, too, if `Mask`.
@@ -33,6 +33,28 @@ PARSEVAL_INLINE void packPanel(Scalar<K> *to, const Scalar<K> *from, int64_t str
     }
 }
 
+// Products with six rows, whose numbers stay in registers: a compiler that thinks loads cheap would load each again for
+// each product, and with vectors as long as a cache line loads are what limits this.
+template <class K, int Columns>
+PARSEVAL_INLINE void addSixRows(typename K::Vector (*sum)[Columns], const Scalar<K> *a, const Scalar<K> *b) {
+  using V = typename K::Vector;
+  const auto at = [](const Scalar<K> *p, int i) { return loadReal<K, false>(p + i * K::lanes); };
+  V x0 = at(a, 0), x1 = at(a, 1), x2 = at(a, 2), x3 = at(a, 3), x4 = at(a, 4), x5 = at(a, 5);
+#if defined(__x86_64__)
+  if constexpr (sizeof(V) <= registerBytes && K::lanes > 1)
+    __asm__("" : "+v"(x0), "+v"(x1), "+v"(x2), "+v"(x3), "+v"(x4), "+v"(x5));
+#endif
+  for (int j = 0; j < Columns; j++) {
+    const V y = at(b, j);
+    sum[0][j] += x0 * y;
+    sum[1][j] += x1 * y;
+    sum[2][j] += x2 * y;
+    sum[3][j] += x3 * y;
+    sum[4][j] += x4 * y;
+    sum[5][j] += x5 * y;
+  }
+}
+
 // One tile. `Reduce`: C is one number for each element, the sum over lanes, else one for each lane.
 template <class K, int Width, bool Reduce>
 PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows,
@@ -41,27 +63,38 @@ PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> 
   constexpr int64_t size = Width * K::lanes;
   Value<K, Width> sum[T::rows][T::columns] = {};
   for (int64_t t = 0; t < steps; t++, a += T::rows * size, b += T::columns * size) {
-    Value<K, Width> y[T::columns];
-    for (int j = 0; j < T::columns; j++) y[j] = load<K, Width, false>(b + j * size);
-    for (int i = 0; i < T::rows; i++) {
-      const Value<K, Width> x = load<K, Width, false>(a + i * size);
-      for (int j = 0; j < T::columns; j++) addProduct<K, Width, true>(sum[i][j], y[j], x);
+    if constexpr (Width == 1 && T::rows == 6) addSixRows<K, T::columns>(sum, a, b);
+    else {
+      Value<K, Width> x[T::rows];
+      for (int i = 0; i < T::rows; i++) x[i] = load<K, Width, false>(a + i * size);
+      for (int j = 0; j < T::columns; j++) {
+        const Value<K, Width> y = load<K, Width, false>(b + j * size);
+        for (int i = 0; i < T::rows; i++) addProduct<K, Width, true>(sum[i][j], y, x[i]);
+      }
     }
+  }
+  if constexpr (Reduce) {
+    for (int f = 0; f < T::rows * T::columns; f += 4) {
+      const auto at = [&](int k) -> Value<K, Width> { return sum[(f + k) / T::columns][(f + k) % T::columns]; };
+      for (int part = 0; part < Width; part++) {
+        const auto of = [&](int k) -> typename K::Vector {
+          if constexpr (Width == 1) return at(k);
+          else return part == 0 ? at(k).re : at(k).im;
+        };
+        const FourOf<Scalar<K>> total = sumsOfLanes<K>(of(0), of(1), of(2), of(3));
+        for (int k = 0; k < 4; k++) {
+          const int i = (f + k) / T::columns, j = (f + k) % T::columns;
+          if (i < rows && j < columns) to[(i * stride + j) * Width + part] += total[k];
+        }
+      }
+    }
+    return;
   }
   for (int i = 0; i < T::rows; i++)
     for (int j = 0; j < T::columns; j++) {
       if (i >= rows || j >= columns) continue;
-      if constexpr (!Reduce) {
-        Scalar<K> *at = to + (i * stride + j) * size;
-        store<K, Width>(at, added<K, Width>(load<K, Width, false>(at), sum[i][j]));
-      } else {
-        Scalar<K> *at = to + (i * stride + j) * Width;
-        if constexpr (Width == 1) at[0] += sumOfLanes<K>(sum[i][j]);
-        else {
-          at[0] += sumOfLanes<K>(sum[i][j].re);
-          at[1] += sumOfLanes<K>(sum[i][j].im);
-        }
-      }
+      Scalar<K> *at = to + (i * stride + j) * size;
+      store<K, Width>(at, added<K, Width>(load<K, Width, false>(at), sum[i][j]));
     }
 }
 
@@ -100,19 +133,20 @@ void runContract(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, const in
   const int64_t units = rows * columns * Width;
   const bool accumulate = attributes[4], reduce = attributes[5];
   Scalar<K> *const scratch = static_cast<Scalar<K> *>(frame.scratch);
-  if (K::lanes == 1 || !reduce) {
-    if (!accumulate) __builtin_memset(to, 0, size_t(units * K::lanes) * sizeof(Scalar<K>));
-    contractOver<K, Width, UniformA, UniformB, false>(to, a, b, steps, rows, columns, scratch, frame.examples);
-    return;
-  }
-  // The sums side by side first, then each to its place, from the last to the first.
-  __builtin_memset(to, 0, size_t(units) * sizeof(Scalar<K>));
-  contractOver<K, Width, UniformA, UniformB, true>(to, a, b, steps, rows, columns, scratch, frame.examples);
-  for (int64_t u = units - 1; u >= 0; u--) {
-    const Scalar<K> sum = to[u];
-    storeReal<K>(to + u * K::lanes, typename K::Vector{} );
-    to[u * K::lanes] = sum;
-  }
+  if constexpr (K::lanes > 1)
+    if (reduce) {
+      // The sums side by side first, then each to its place, from the last to the first.
+      __builtin_memset(to, 0, size_t(units) * sizeof(Scalar<K>));
+      contractOver<K, Width, UniformA, UniformB, true>(to, a, b, steps, rows, columns, scratch, frame.examples);
+      for (int64_t u = units - 1; u >= 0; u--) {
+        const Scalar<K> sum = to[u];
+        storeReal<K>(to + u * K::lanes, typename K::Vector{});
+        to[u * K::lanes] = sum;
+      }
+      return;
+    }
+  if (!accumulate) __builtin_memset(to, 0, size_t(units * K::lanes) * sizeof(Scalar<K>));
+  contractOver<K, Width, UniformA, UniformB, false>(to, a, b, steps, rows, columns, scratch, frame.examples);
 }
 
 }  // namespace

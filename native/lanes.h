@@ -159,17 +159,40 @@ PARSEVAL_INLINE Value<K, Width> where(typename K::Vector mask, Value<K, Width> x
   else return {mask > zero ? x.re : zero, mask > zero ? x.im : zero};
 }
 
-// Halves are added until one lane is left: an order that is the same everywhere.
-template <class K>
-PARSEVAL_INLINE Scalar<K> sumOfLanes(typename K::Vector x) {
-  if constexpr (K::lanes == 1) return x;
+template <class T>
+struct Four {
+  typedef T Vector __attribute__((vector_size(4 * sizeof(T)), may_alias));
+};
+template <class T>
+using FourOf = typename Four<T>::Vector;
+
+#if defined(__clang__)
+#define PARSEVAL_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define PARSEVAL_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype((a) < (b)){__VA_ARGS__})
+#endif
+
+// Halves of the lanes are added until four are left.
+template <class T, class V>
+PARSEVAL_INLINE FourOf<T> sumToFour(V x) {
+  if constexpr (sizeof(V) == sizeof(FourOf<T>)) return (FourOf<T>)x;
   else {
-    Scalar<K> s[K::lanes];
-    __builtin_memcpy(s, &x, sizeof x);
-    for (int64_t n = K::lanes / 2; n > 0; n /= 2)
-      for (int64_t l = 0; l < n; l++) s[l] += s[l + n];
-    return s[0];
+    typedef T Half __attribute__((vector_size(sizeof(V) / 2), may_alias));
+    Half half[2];
+    __builtin_memcpy(half, &x, sizeof x);
+    return sumToFour<T, Half>(half[0] + half[1]);
   }
+}
+
+// The sums over the lanes of four vectors, in an order that is the same everywhere.
+template <class K>
+PARSEVAL_INLINE FourOf<Scalar<K>> sumsOfLanes(typename K::Vector p, typename K::Vector q, typename K::Vector r,
+                                              typename K::Vector s) {
+  using T = Scalar<K>;
+  const FourOf<T> a = sumToFour<T>(p), b = sumToFour<T>(q), c = sumToFour<T>(r), d = sumToFour<T>(s);
+  const FourOf<T> ab = PARSEVAL_SHUFFLE(a, b, 0, 4, 1, 5) + PARSEVAL_SHUFFLE(a, b, 2, 6, 3, 7);
+  const FourOf<T> cd = PARSEVAL_SHUFFLE(c, d, 0, 4, 1, 5) + PARSEVAL_SHUFFLE(c, d, 2, 6, 3, 7);
+  return PARSEVAL_SHUFFLE(ab, cd, 0, 1, 4, 5) + PARSEVAL_SHUFFLE(ab, cd, 2, 3, 6, 7);
 }
 
 // f of each lane.
