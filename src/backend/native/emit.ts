@@ -80,9 +80,15 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       return [contract(e, [result(site, e), from(x), from(y)], false, reduced)]
     }
     case 'concat': {
-      const to = result(site, e)
-      const units = unitsOf(first())
-      return [copy(to, from(x), units), copy(moved(to, units), from(y), unitsOf(e) - units)]
+      const parts = (c: Expr): readonly Expr[] =>
+        c.args.flatMap(a => (site.block.isInner(a) ? parts(a) : [a]))
+      let to = site.places.get(e) ?? result(site, e)
+      return parts(e).flatMap(part => {
+        const [here, own] = [to, from(part)]
+        to = moved(to, unitsOf(part))
+        const isThere = own.space === here.space && own.offset === here.offset && site.block.unitOf.has(part)
+        return isThere ? [] : [copy(here, own, unitsOf(part))]
+      })
     }
     case 'pad': {
       const to = result(site, e)
