@@ -11,7 +11,7 @@ import { add, contract, get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { rateOf, reals } from '../ir/type.ts'
-import { deeply, postorder, rewrite, substitute } from '../ir/walk.ts'
+import { deeply, postorder, rebuild, rewrite, substitute, withArgs } from '../ir/walk.ts'
 import type { Pass } from './pass.ts'
 
 /**
@@ -150,18 +150,18 @@ const hoistLevel = (f: Func): Func => {
   const items = new Map<Expr, readonly Expr[]>()
   return func(
     f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'scan') {
+    rebuild(f.results, (e, args) => {
+      if (e.op === 'scan') {
+        const rebuilt = withArgs(e, args)
         const found = hoistAll(rebuilt as Expr<'scan'>)
-        if (found === undefined) return rebuilt
-        items.set(original, found.items)
-        return found.loop
+        if (found !== undefined) items.set(e, found.items)
+        return found?.loop ?? rebuilt
       }
-      if (original.op === 'get') {
-        const of = items.get(required(original.args[0], 'a tuple'))
-        if (of !== undefined) return required(of[original.attributes.item], 'an item')
+      if (e.op === 'get') {
+        const of = items.get(required(e.args[0], 'a tuple'))
+        if (of !== undefined) return required(of[e.attributes.item], 'an item')
       }
-      return rebuilt
+      return withArgs(e, args)
     }),
   )
 }
