@@ -21,13 +21,15 @@ const partOf = (e: Expr<'pad'>): Part => {
 }
 
 /** Runs of parts, each from where the one before it ends. */
-const runs = (parts: readonly Part[]): readonly (readonly Part[])[] =>
-  [...parts]
-    .sort((a, b) => a.start - b.start)
-    .reduce<readonly (readonly Part[])[]>((found, p) => {
-      const last = found.at(-1)
-      return last?.at(-1)?.end === p.start ? [...found.slice(0, -1), [...last, p]] : [...found, [p]]
-    }, [])
+const runs = (parts: readonly Part[]): readonly (readonly Part[])[] => {
+  const found: Part[][] = []
+  for (const p of [...parts].sort((a, b) => a.start - b.start)) {
+    const last = found.at(-1)
+    if (last?.at(-1)?.end === p.start) last.push(p)
+    else found.push([p])
+  }
+  return found
+}
 
 const joined = (run: readonly Part[], size: number): Expr => {
   const [before, after] = [run[0]!.start, size - run.at(-1)!.end]
