@@ -157,11 +157,17 @@ struct Frame {
   const void *constants;
   const int *cancelled;
   int64_t batch;
+  int64_t examples;  // in this block; the lanes behind them repeat the last
 };
 
 // Elements that go through a program together, so that temporaries stay in the first-level cache and it is worth the
 // while to find a micro-op's kernel.
 constexpr int64_t mostTile = 64, leastTile = 16;
+
+// A contraction goes over its columns in panels, and over so many steps at a time, whose numbers it packs: columns ×
+// steps × lanes of them stay in the second-level cache. Units of scratch.
+constexpr int64_t contractSteps = 64, contractColumns = 128, contractTile = 8;
+constexpr int64_t contractScratch = contractSteps * (contractColumns + 4 * contractTile);
 
 // Columns at the ends of a transform that go together with a program.
 constexpr int64_t tileOf(int64_t radix) { return radix > mostTile / 2 ? 1 : mostTile / radix; }

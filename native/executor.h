@@ -1,6 +1,7 @@
 // Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
 #pragma once
 
+#include "contract.h"
 #include "linear.h"
 #include "moves.h"
 // Maps and transforms run as generated code, or where none can be made as programs that are interpreted.
@@ -62,6 +63,11 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
       return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
         if (n[2] == 1) runOuter<K, 1, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
         else runOuter<K, 2, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
+      });
+    case Opcode::contract:
+      return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
+        if (n[3] == 1) runContract<K, 1, a.value, b.value>(to, p[1], p[2], n, frame);
+        else runContract<K, 2, a.value, b.value>(to, p[1], p[2], n, frame);
       });
     case Opcode::take:
       return choose<K>(uniform[1], uniform[2], [&](auto f, auto x) {

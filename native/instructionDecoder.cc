@@ -187,6 +187,17 @@ void InstructionDecoder::finish(Instruction &i) {
       separate = true;
       break;
     }
+    case Opcode::contract: {
+      requireWidth(n[3]);
+      requireFlag("accumulate", n[4]);
+      requireFlag("reduce", n[5]);
+      if (n[4] && n[5]) fail("accumulates and reduces at once");
+      const int64_t rows = times(n[1], n[3]), columns = times(n[2], n[3]);
+      units = {times(rows, n[2]), times(n[0], rows), times(n[0], columns)};
+      needScratch(contractScratch);
+      separate = true;
+      break;
+    }
     case Opcode::take:
     case Opcode::put:
       if (n[0] < 1) fail("takes from no entries");

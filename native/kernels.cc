@@ -3,6 +3,7 @@
 #include "kernels.h"
 
 #include "executor.h"
+#include "laneFunctions.h"
 #include "single.h"
 
 namespace parseval {
@@ -15,8 +16,8 @@ using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
-    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>},
-    {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>},
+    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, &laneFunctions<Floats>},
+    {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, &laneFunctions<Doubles>},
 };
 
 #if !PARSEVAL_GENERATED_BYTES

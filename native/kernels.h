@@ -16,6 +16,7 @@ struct PrecisionKernels {
   Run block;
   int singleLanes;  // that a transform of one vector may fill
   RunSingle single;
+  const void *laneFunctions;  // a LaneFunctionTable, for generated code
 };
 
 struct Kernels {

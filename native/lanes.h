@@ -28,6 +28,21 @@ struct OneDouble {
   static constexpr int64_t lanes = 1;
 };
 
+// How many of K's vectors the CPU's registers hold.
+#if defined(__AVX512F__)
+constexpr int64_t registerCount = 32, registerBytes = 64;
+#elif defined(__AVX2__)
+constexpr int64_t registerCount = 16, registerBytes = 32;
+#elif defined(__aarch64__)
+constexpr int64_t registerCount = 32, registerBytes = 16;
+#else
+constexpr int64_t registerCount = 16, registerBytes = 16;
+#endif
+template <class K>
+constexpr int registers = int(int64_t(sizeof(typename K::Vector)) <= registerBytes
+                                  ? registerCount
+                                  : registerCount * registerBytes / int64_t(sizeof(typename K::Vector)));
+
 #define PARSEVAL_INLINE inline __attribute__((always_inline))
 
 template <class K>
@@ -132,6 +147,50 @@ template <class K, int Width>
 PARSEVAL_INLINE Value<K, Width> added(Value<K, Width> a, Value<K, Width> b) {
   if constexpr (Width == 1) return a + b;
   else return plus<K>(a, b);
+}
+
+// The value where the mask is above 0, else 0.
+template <class K, int Width>
+PARSEVAL_INLINE Value<K, Width> where(typename K::Vector mask, Value<K, Width> x) {
+  const typename K::Vector zero{};
+  if constexpr (Width == 1) return mask > zero ? x : zero;
+  else return {mask > zero ? x.re : zero, mask > zero ? x.im : zero};
+}
+
+template <class T>
+struct Four {
+  typedef T Vector __attribute__((vector_size(4 * sizeof(T)), may_alias));
+};
+template <class T>
+using FourOf = typename Four<T>::Vector;
+
+#if defined(__clang__)
+#define PARSEVAL_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define PARSEVAL_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype((a) < (b)){__VA_ARGS__})
+#endif
+
+// Halves of the lanes are added until four are left.
+template <class T, class V>
+PARSEVAL_INLINE FourOf<T> sumToFour(V x) {
+  if constexpr (sizeof(V) == sizeof(FourOf<T>)) return (FourOf<T>)x;
+  else {
+    typedef T Half __attribute__((vector_size(sizeof(V) / 2), may_alias));
+    Half half[2];
+    __builtin_memcpy(half, &x, sizeof x);
+    return sumToFour<T, Half>(half[0] + half[1]);
+  }
+}
+
+// The sums over the lanes of four vectors, in an order that is the same everywhere.
+template <class K>
+PARSEVAL_INLINE FourOf<Scalar<K>> sumsOfLanes(typename K::Vector p, typename K::Vector q, typename K::Vector r,
+                                              typename K::Vector s) {
+  using T = Scalar<K>;
+  const FourOf<T> a = sumToFour<T>(p), b = sumToFour<T>(q), c = sumToFour<T>(r), d = sumToFour<T>(s);
+  const FourOf<T> ab = PARSEVAL_SHUFFLE(a, b, 0, 4, 1, 5) + PARSEVAL_SHUFFLE(a, b, 2, 6, 3, 7);
+  const FourOf<T> cd = PARSEVAL_SHUFFLE(c, d, 0, 4, 1, 5) + PARSEVAL_SHUFFLE(c, d, 2, 6, 3, 7);
+  return PARSEVAL_SHUFFLE(ab, cd, 0, 1, 4, 5) + PARSEVAL_SHUFFLE(ab, cd, 2, 3, 6, 7);
 }
 
 // f of each lane.

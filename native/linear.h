@@ -40,7 +40,9 @@ PARSEVAL_INLINE void productRows(Scalar<K> *to, const Scalar<K> *a, const Scalar
 // A x, or A^H x: the same loops with the steps exchanged and the conjugate.
 template <class K, int Width, bool Adjoint, bool UniformA, bool UniformX>
 void runMatvec(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x, int64_t rows, int64_t columns) {
-  constexpr int block = Width == 1 ? 8 : 4;
+  // One sum for each row, one entry of x, one of the matrix; more rows than that wait for each other's additions.
+  constexpr int room = registers<K> / Width;
+  constexpr int block = room >= 32 ? 16 : room >= 16 ? 12 : room >= 8 ? 4 : 2;
   constexpr int64_t unitA = Width * unit<K, UniformA>, unitTo = Width * K::lanes;
   const int64_t outer = Adjoint ? columns : rows, inner = Adjoint ? rows : columns;
   const int64_t stepI = Adjoint ? 1 : columns, stepK = Adjoint ? columns : 1;

@@ -8,13 +8,6 @@
 namespace parseval {
 namespace {
 
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-constexpr int64_t registerBytes = 64;
-#elif defined(__AVX2__)
-constexpr int64_t registerBytes = 32;
-#else
-constexpr int64_t registerBytes = 16;
-#endif
 
 // How a number is made of bits.
 template <class T>

@@ -117,7 +117,8 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
   for (const PlanSegment &segment : plan_.segments) varyingSegments_ += segment.varying;
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes > 0) {
-    generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(scalarBytes())}, nullptr);
+    generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(scalarBytes())},
+                       static_cast<const LaneFunctions *>(this->kernels().laneFunctions));
     // The other instruction sets have nothing but generated code for maps and transforms.
     if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
   }
@@ -196,7 +197,7 @@ void Program::allocate() {
 
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_};
+  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_, 1};
   return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame);
 }
 
@@ -237,7 +238,7 @@ bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std:
     for (int64_t block = next++; block < blocks_; block = next++) {
       void *arena = arenas_[varyingSegments_ == 1 ? size_t(thread) : size_t(block)].data();
       const Frame frame{uniform_.data(), arena,       scratch_[size_t(thread)].data(), plan_.constants.data(),
-                        &cancelled_,     batch_};
+                        &cancelled_,     batch_, std::min(int64_t(kernels().lanes), batch_ - block * kernels().lanes)};
       if (cancelled() ||
           !runBlock(segment, frame, block, first, last, outputs, partials)) {
         complete = false;

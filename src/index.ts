@@ -38,6 +38,9 @@ export {
   varying,
 } from './ir/type.ts'
 export { type VerifyError, verify } from './ir/verify.ts'
+export { irnn } from './models/irnn.ts'
+export { lstm } from './models/lstm.ts'
+export { rnn } from './models/rnn.ts'
 export { type UrnnOptions, urnn } from './models/urnn.ts'
 export { checkpoint } from './passes/checkpoint.ts'
 export { type GradientError, gradient, valueAndGradient } from './passes/differentiate.ts'

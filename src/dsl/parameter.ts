@@ -9,6 +9,7 @@ export type Initialiser =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   | { readonly kind: 'identity' }
+  | { readonly kind: 'blocks'; readonly blocks: readonly Initialiser[] }
 
 /** Everything 0. */
 export const zeros: Initialiser = { kind: 'constant', value: 0 }
@@ -23,6 +24,8 @@ export const glorot = (inputs: number, outputs: number): Initialiser => {
 }
 /** The identity matrix. */
 export const identityMatrix: Initialiser = { kind: 'identity' }
+/** As many equal parts along the first axis, each started its own way. */
+export const inBlocks = (...blocks: readonly Initialiser[]): Initialiser => ({ kind: 'blocks', blocks })
 
 /** One parameter as declared: its type, how it starts. */
 export interface Declaration<F extends Numeric = Numeric> {
@@ -68,7 +71,10 @@ export const parameters = <D extends Readonly<Record<string, Declaration>>>(
 }
 
 /** The parameter's first value, as real numbers (complex ones interleaved), from the seed and its name. */
-export const initialValue = ({ name, type, initial }: Parameter, seed: number): Float64Array => {
+export const initialValue = (
+  { name, type, initial }: Pick<Parameter, 'name' | 'type' | 'initial'>,
+  seed: number,
+): Float64Array => {
   const n = elements(type.shape) * width(type.field)
   switch (initial.kind) {
     case 'constant':
@@ -84,6 +90,14 @@ export const initialValue = ({ name, type, initial }: Parameter, seed: number): 
         const e = Math.floor(i / w)
         return i % w === 0 && Math.floor(e / columns) === e % columns ? 1 : 0
       })
+    }
+    case 'blocks': {
+      const [rows = 1, ...rest] = type.shape
+      const part = { ...type, shape: [rows / initial.blocks.length, ...rest] }
+      const parts = initial.blocks.map((block, k) =>
+        initialValue({ name: `${name} block ${k}`, type: part, initial: block }, seed),
+      )
+      return Float64Array.from(parts.flatMap(values => [...values]))
     }
   }
 }

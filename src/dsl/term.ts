@@ -153,6 +153,9 @@ export const matvecAdjoint = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>
 /** a b^H. */
 export const outer = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
   operation('outer', [a, b], {})
+/** Σ_t a[t] b[t]^H, over the first axis of both. */
+export const contract = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
+  operation('contract', [a, b], {})
 /** Joined along the first axis. */
 export const concat = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
   operation('concat', [a, b], {})

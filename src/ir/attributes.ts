@@ -66,6 +66,7 @@ export const attributeCodecs: { readonly [K in Op]: Codecs<Attributes[K]> } = {
   dot: {},
   matvec: { adjoint: flag },
   outer: {},
+  contract: {},
   concat: {},
   slice: { start: number, length: number },
   reshape: { shape: numbers },

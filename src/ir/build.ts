@@ -40,6 +40,8 @@ export const modRelu = (z: Expr, b: Expr, epsilon: number): Expr => node('modRel
 
 export const dot = (x: Expr, y: Expr): Expr => node('dot', [x, y], {})
 export const outer = (a: Expr, b: Expr): Expr => node('outer', [a, b], {})
+/** Σ_t a[t] b[t]^H. */
+export const contract = (a: Expr, b: Expr): Expr => node('contract', [a, b], {})
 export const matvec = (a: Expr, x: Expr, adjoint = false): Expr => node('matvec', [a, x], { adjoint })
 export const concat = (a: Expr, b: Expr): Expr => node('concat', [a, b], {})
 export const slice = (x: Expr, start: number, length: number): Expr => node('slice', [x], { start, length })

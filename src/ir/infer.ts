@@ -193,6 +193,17 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     )
     return E.right(tensor(a.field, [a.shape[0]!, b.shape[0]!], rate(args)))
   },
+  contract: args => {
+    arity(args, 2)
+    const a = rankAt(args, 0, 2)
+    const b = rankAt(args, 1, 2)
+    check(
+      a.field === b.field && a.shape[0] === b.shape[0],
+      () =>
+        `the operands are ${showType(a)} and ${showType(b)}: make both real or both complex, with as many entries along the first axis`,
+    )
+    return E.right(tensor(a.field, [a.shape[1]!, b.shape[1]!], rate(args)))
+  },
   concat: args => {
     arity(args, 2)
     const a = atLeastOneAxis(args, 0, anyField)

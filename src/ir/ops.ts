@@ -63,6 +63,8 @@ export interface LinearAttributes {
   readonly matvec: { readonly adjoint: boolean }
   /** a b^H: [m] and [n] to [m, n]. */
   readonly outer: None
+  /** Σ_t a[t] b[t]^H, a contraction over the first axis: [T, m] and [T, n] to [m, n]. */
+  readonly contract: None
   /** Joins two tensors along the first axis. */
   readonly concat: None
   /** `length` entries of the first axis from `start` on; of indices, too. */

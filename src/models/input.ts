@@ -12,11 +12,19 @@ import {
   toComplex,
 } from '../dsl/term.ts'
 
-/** The shape and start of V. For symbols V is kept by rows: row k is V e_k. */
-export const inputMatrix = <F extends Numeric>(field: F, reads: Reads, hidden: number): Declaration<F> =>
+/**
+ * The shape and start of V. For symbols V is kept by rows: row k is V e_k. `gates`: how many matrices of `hidden`
+ * rows V is made of.
+ */
+export const inputMatrix = <F extends Numeric>(
+  field: F,
+  reads: Reads,
+  hidden: number,
+  gates = 1,
+): Declaration<F> =>
   reads.kind === 'symbols'
-    ? { field, shape: [reads.count, hidden], initial: glorot(reads.count, hidden) }
-    : { field, shape: [hidden, reads.size], initial: glorot(reads.size, hidden) }
+    ? { field, shape: [reads.count, gates * hidden], initial: glorot(reads.count, hidden) }
+    : { field, shape: [gates * hidden, reads.size], initial: glorot(reads.size, hidden) }
 
 /** V x of a complex V. */
 export const readComplex = (reads: Reads, V: Complex, x: Term): Complex =>

@@ -1,6 +1,9 @@
 /** The models by name, as the command line and checkpoints know them. */
 import type { Recurrent, Sizes } from '../dsl/model.ts'
 import type { Terms } from '../dsl/term.ts'
+import { irnn } from './irnn.ts'
+import { lstm } from './lstm.ts'
+import { rnn } from './rnn.ts'
 import { urnn } from './urnn.ts'
 
 /* Which terms a model's state is made of is its own affair: who takes the state only hands it back. */
@@ -8,6 +11,9 @@ const opaque = <S extends Terms>(model: Recurrent<S>): Recurrent => model as unk
 
 export const models = {
   urnn: (sizes: Sizes): Recurrent => opaque(urnn(sizes)),
+  lstm: (sizes: Sizes): Recurrent => opaque(lstm(sizes)),
+  rnn: (sizes: Sizes): Recurrent => opaque(rnn(sizes)),
+  irnn: (sizes: Sizes): Recurrent => opaque(irnn(sizes)),
 } as const
 
 export type ModelName = keyof typeof models

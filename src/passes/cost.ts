@@ -88,6 +88,7 @@ const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
   dot: products(e => size(operand(e))),
   matvec: products(e => size(operand(e))),
   outer: each(0, 0),
+  contract: products(e => size(operand(e)) * required(tensorType(e).shape[1], 'columns')),
   concat: nothing,
   slice: nothing,
   reshape: nothing,

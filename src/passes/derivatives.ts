@@ -4,7 +4,7 @@
  * to its cotangent. For a holomorphic y = f(x) that is x̄ = conj(f′(x)) ȳ; for a linear y = A x it is A^H ȳ.
  */
 import * as b from '../ir/build.ts'
-import { type Expr, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { chainDerivative } from './chainDerivative.ts'
@@ -39,6 +39,18 @@ const binary =
 const spread = (scalar: Expr, like: Expr): Expr => b.broadcast(scalar, tensorType(like).shape)
 /** Re(conj(z) w), pointwise. */
 const inner = (z: Expr, w: Expr): Expr => b.re(b.mul(b.conj(z), w))
+
+/** A x[t], or A^H x[t], for all t. */
+const eachProduct = (a: Expr, x: Expr, adjoint: boolean): Expr => {
+  const [length, size] = tensorType(x).shape as readonly [number, number]
+  const params = [
+    { name: 'A', type: tensorType(a) },
+    { name: 'x', type: { ...tensorType(x), shape: [size] } },
+  ] as const
+  const product = b.matvec(argument(0, params[0].type), argument(1, params[1].type), adjoint)
+  const body = func(params, [product])
+  return b.get(b.scan([a, x], { body, length, reverse: false, invariants: 1, carries: 0 }), 0)
+}
 
 export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K> } = {
   // y = −x: x̄ = −ȳ
@@ -145,6 +157,11 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
   outer: binary(
     (_p, q, cAdj) => b.matvec(cAdj, q),
     (p, _q, cAdj) => b.matvec(cAdj, p, true),
+  ),
+  // C = Σ_t p[t] q[t]^H: p̄[t] = C̄ q[t], q̄[t] = C̄^H p[t]
+  contract: binary(
+    (_p, q, cAdj) => eachProduct(cAdj, q, false),
+    (p, _q, cAdj) => eachProduct(cAdj, p, true),
   ),
   // the two parts of ȳ
   concat: binary(

@@ -4,17 +4,20 @@ import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
 import { hoist } from './hoist.ts'
+import { hoistProducts } from './hoistProducts.ts'
+import { joinParts } from './joinParts.ts'
 import { narrowProducts } from './narrowProducts.ts'
 import type { Pass } from './pass.ts'
 import { prune } from './prune.ts'
 import { simplify } from './simplify.ts'
 import { sinkPermutations } from './sinkPermutations.ts'
+import { sinkSlices } from './sinkSlices.ts'
 
 /**
  * What is worth doing before a gradient is taken: what is rewritten or leaves a loop here need not be undone in the
  * gradient of it.
  */
-export const preparatory: readonly Pass[] = [simplify, fuseUnitary, narrowProducts, hoist]
+export const preparatory: readonly Pass[] = [simplify, fuseUnitary, narrowProducts, sinkSlices, hoist]
 
 /** From a model's function to what the engine has instructions for. */
 export const standard: readonly Pass[] = [
@@ -24,8 +27,11 @@ export const standard: readonly Pass[] = [
   expand,
   simplify, // the formulas that `expand` writes have constants in them
   sinkPermutations, // so that those of parameters are hoisted
+  sinkSlices, // likewise
+  joinParts,
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,
+  hoistProducts, // what is left of a sum of outer products is one
   prune,
 ]
 

@@ -189,6 +189,16 @@ const rows: { readonly [K in Exclude<Op, OperatorOp | 'arg' | 'constant' | 'get'
         b.outer,
       ),
     ),
+  contract: (s, t) =>
+    when(t.shape.length === 2, () =>
+      size(s, Math.max(...t.shape)).chain(steps =>
+        pair(
+          any(deeper(s), like(t, t.field, [steps, t.shape[0]!])),
+          any(deeper(s), like(t, t.field, [steps, t.shape[1]!])),
+          (p, q) => scaled(b.contract(p, q), 1 / steps),
+        ),
+      ),
+    ),
   concat: (s, t) => when(t.shape.length > 0 && t.shape[0]! > 1, () => joined(s, t, any)),
   slice: (s, t) =>
     when(t.shape.length > 0, () =>

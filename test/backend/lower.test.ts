@@ -7,16 +7,16 @@ import type { Instruction } from '../../src/backend/native/plan.ts'
 import { elaborate } from '../../src/dsl/elaborate.ts'
 import * as t from '../../src/dsl/term.ts'
 import { index, real, varying } from '../../src/ir/type.ts'
-import { urnn } from '../../src/models/urnn.ts'
+import { type ModelName, models } from '../../src/models/registry.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { optimise, preparatory } from '../../src/passes/pipeline.ts'
 
 const right = <A>(e: E.Either<unknown, A>): A =>
   E.isRight(e) ? e.right : assert.fail(JSON.stringify(e.left))
 
-/** A uRNN over a sequence of real numbers that names a class at the end, with its gradient. */
-const classifier = (n: number) => {
-  const model = urnn({ hidden: n, reads: { kind: 'vector', size: 1 }, writes: 4, seed: 1 })
+/** A model over a sequence of real numbers that names a class at the end, with its gradient. */
+const classifier = (n: number, name: ModelName = 'urnn') => {
+  const model = models[name]({ hidden: n, reads: { kind: 'vector', size: 1 }, writes: 4, seed: 1 })
   const x = t.declared<'real'>('x')
   const y = t.declared<'index'>('y')
   const { carry } = t.scan({
@@ -60,6 +60,27 @@ test('a step of the uRNN is two transforms and one map, its adjoint three transf
     assert.ok(
       ops.every(op => op === 'transform' || op === 'map'),
       ops.join(),
+    )
+  }
+})
+
+test('a step of the LSTM is one product and one map; its gradient’s matrix is one contraction behind the loop', () => {
+  for (const n of [8, 31, 128]) {
+    const { segments } = classifier(n, 'lstm')
+    const [forward, backward] = segments.flatMap(s => loops(s.instructions))
+    assert.deepEqual(
+      forward!.body.map(i => i.op),
+      ['matvec', 'map'],
+    )
+    const ops = backward!.body.map(i => i.op)
+    assert.ok(
+      ops.every(op => op === 'matvec' || op === 'map'),
+      ops.join(),
+    )
+    const behind = segments.flatMap(s => s.instructions).filter(i => i.op === 'contract')
+    assert.deepEqual(
+      behind.map(i => i.attributes),
+      [[6, 4 * n, n, 1, 0, 1]],
     )
   }
 })

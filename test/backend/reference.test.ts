@@ -305,6 +305,17 @@ const linearMaps = (
       forth: x => b.concat(x, field === 'complex' ? complexConstant(0, 0, [n, 2]) : constant(0, [n, 2])),
       back: y => b.slice(y, 0, m),
     },
+    contract: {
+      from: t(3, m),
+      to: t(m, n),
+      more: [t(3, n)],
+      forth: (x, [v]) => b.contract(x, v!),
+      back: (y, [v]) =>
+        [0, 1, 2]
+          .map(k => b.matvec(y, b.sum(b.slice(v!, k, 1), 1)))
+          .map(row => b.broadcast(row, [1, m]))
+          .reduce(b.concat),
+    },
     outer: {
       from: t(m),
       to: t(m, n),

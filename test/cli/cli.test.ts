@@ -59,7 +59,11 @@ describe('wrong usage', () => {
     ['an unknown flag', ['train', 'copying', '--bogus'], /unknown option '--bogus'/],
     ['an unknown command', ['sing'], /unknown command 'sing'/],
     ['an unknown task', ['train', 'sums'], /<task> sums: must be copying or adding/],
-    ['an unknown model', ['train', 'copying', '--model', 'lstm'], /--model lstm: must be urnn/],
+    [
+      'an unknown model',
+      ['train', 'copying', '--model', 'gru'],
+      /--model gru: must be urnn, lstm, rnn or irnn/,
+    ],
     ['no task', ['train'], /missing required argument 'task'/],
     ['one argument too many', ['train', 'copying', 'adding'], /too many arguments/],
     [

@@ -109,6 +109,14 @@ export const outer = (a: Row, b: Row, width: number): Row =>
     width,
   )
 
+/** Σ_t a_ti conj(b_tj) */
+export const contract = (a: Row, b: Row, steps: number, width: number): Row =>
+  range(steps)
+    .map(t => outer(part(a, t, steps), part(b, t, steps), width))
+    .reduce((sum, x) => sum.map((s, i) => s + x[i]!))
+const part = (x: Row, t: number, parts: number): Row =>
+  x.slice((t * x.length) / parts, ((t + 1) * x.length) / parts)
+
 export const dft = (x: Row, inverse: boolean): Row => {
   const n = x.length / 2
   const cosines = range(n).map(m => Math.cos((2 * Math.PI * m) / n) / Math.sqrt(n))

@@ -162,6 +162,28 @@ describe('opcodes', () => {
       )
     }
   })
+  it('contract', async () => {
+    for (const [steps, rows, columns] of [
+      [1, 1, 1],
+      [3, 5, 7],
+      [65, 4, 6],
+      [130, 9, 2],
+      [2, 3, 131],
+    ] as const)
+      for (const width of [1, 2]) {
+        const units = [rows * columns * width, steps * rows * width, steps * columns * width]
+        await check('contract', [steps, rows, columns, width, 0, 0], units, (a, b) =>
+          C.contract(a, b, steps, width),
+        )
+        await check(
+          'contract',
+          [steps, rows, columns, width, 1, 0],
+          units,
+          (to, a, b) => C.contract(a, b, steps, width).map((x, n) => x + to[n]!),
+          { start: true },
+        )
+      }
+  })
   it('take', () =>
     check('take', [6, 3], [3, 18, 1], (from, index) => range(3).map(u => from[index[0]! * 3 + u]!), {
       index: 2,

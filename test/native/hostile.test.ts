@@ -59,6 +59,8 @@ const everything: Plan = plan({
           instruction('dot', [varying(62, 0), varying(0, 2), uniform(0, 2)], [3, 2]),
           instruction('matvec', [varying(64, 0), uniform(0, 0), varying(0, 2)], [2, 3, 1, 0]),
           instruction('outer', [varying(66, 0), varying(0, 0), uniform(0, 0)], [2, 3, 1, 1]),
+          instruction('contract', [varying(66, 0), varying(0, 2), uniform(0, 1)], [2, 3, 2, 1, 1, 0]),
+          instruction('contract', [varying(66, 0), uniform(0, 0), varying(0, 3)], [3, 1, 2, 2, 0, 1]),
           instruction('take', [varying(72, 0), uniform(0, 0), varying(20, 0)], [4, 2]),
           instruction('put', [varying(72, 0), uniform(0, 0), varying(20, 0)], [4, 2, 1]),
           instruction('permute', [varying(40, 0), varying(0, 0)], [0]),
@@ -395,8 +397,8 @@ describe('a plan that is wrong', () => {
     ],
     [
       'another version',
-      { ...segment('uniform'), version: 99 as 2 },
-      /version 99; this engine runs version 2/,
+      { ...segment('uniform'), version: 99 as 3 },
+      /version 99; this engine runs version 3/,
     ],
   ]
   for (const [what, wrong, message] of cases)

@@ -271,6 +271,24 @@ test('carries that are stacked, before and after their step', async () => {
   }
 })
 
+test('contractions over time, for each example and summed over all of them', async () => {
+  const sizes: readonly (readonly [number, number, number])[] = [
+    [5, 3, 4],
+    [70, 5, 7],
+    [33, 4, 130],
+    [1, 9, 1],
+  ]
+  for (const [steps, m, n] of sizes)
+    for (const t of [real, complex])
+      for (const rates of [[varying, varying] as const, [varying, same] as const, [same, varying] as const]) {
+        const types = [rates[0](t(steps, m)), rates[1](t(steps, n))]
+        const each = closed(types, (x, y) => [b.contract(x!, y!)])
+        const summed = closed(types, (x, y) => [b.batchSum(b.contract(x!, y!))])
+        for (const f of [each, summed]) await agreeing(f)
+      }
+})
+const same = (type: TensorType): TensorType => type
+
 test('sums into a carry, in place', async () => {
   const place = index(5)
   for (const reverse of directions) {

@@ -23,10 +23,13 @@ import { urnn } from '../../src/models/urnn.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { factorSums } from '../../src/passes/factorSums.ts'
 import { hoist } from '../../src/passes/hoist.ts'
+import { hoistProducts } from '../../src/passes/hoistProducts.ts'
+import { joinParts } from '../../src/passes/joinParts.ts'
 import type { Pass } from '../../src/passes/pass.ts'
 import { optimise, standard } from '../../src/passes/pipeline.ts'
 import { prune } from '../../src/passes/prune.ts'
 import { rules, simplify } from '../../src/passes/simplify.ts'
+import { sinkSlices } from '../../src/passes/sinkSlices.ts'
 import { copying } from '../../src/tasks/copying.ts'
 import type { Task } from '../../src/tasks/task.ts'
 import { lossOf as taskLoss } from '../../src/train/program.ts'
@@ -337,4 +340,108 @@ test('an index may be carried from step to step', () => {
     fc.property(runsOf(f), p => keeps(p, pipeline)),
     10,
   )
+})
+
+/** A loop with a carry h and a sum of what `added` makes of h, an entry x and an invariant w. */
+const summing = (
+  t: TensorType,
+  n: number,
+  added: (A: Expr, h: Expr, x: Expr, w: Expr) => readonly Expr[],
+  start: (t: TensorType) => Expr = () =>
+    t.field === 'complex' ? complexConstant(0, 0, [n, n]) : constant(0, [n, n]),
+): Func => {
+  const types = [
+    { ...t, shape: [n] },
+    { ...t, shape: [n, n] },
+    { ...t, shape: [n] },
+    { ...t, shape: [n] },
+  ].map(varying)
+  const [w, A, h, x] = types.map((type, i) => argument(i, type)) as [Expr, Expr, Expr, Expr]
+  const [sum, ...outputs] = added(A, h, x, w)
+  const names = ['w', 'A', 'h', 'x']
+  const body = func(
+    types.map((type, i) => ({ name: names[i]!, type })),
+    [sum!, b.times(constant(0.5, [n]), b.add(h, x)), ...outputs],
+  )
+  const outside = [types[0]!, types[2]!, { ...types[3]!, shape: [5, n] }, types[1]!]
+  const args = outside.map((type, i) => argument(i, type)) as [Expr, Expr, Expr, Expr]
+  const loop = b.scan([args[0], start(outside[3]!), args[1], args[2]], {
+    body,
+    length: 5,
+    reverse: true,
+    invariants: 1,
+    carries: 2,
+  })
+  return func(
+    outside.map((type, i) => ({ name: ['w', 'h', 'xs', 'A'][i]!, type })),
+    [0, 1, ...outputs.map((_, k) => 2 + k)].map(k => b.get(loop, k)),
+  )
+}
+const keepsOn = (f: Func, pass: Pass): void =>
+  holds(
+    fc.property(runsOf(f), p => keeps(p, pass)),
+    10,
+  )
+const outersInLoops = (f: Func): number =>
+  bodiesOf(f)
+    .flatMap(body => postorder(body.results))
+    .filter(e => e.op === 'outer').length
+
+test('hoistProducts: sums of outer products are one contraction each, behind the loop', () => {
+  const own = (t: TensorType): Expr => argument(3, t)
+  for (const t of [real(), complex()]) {
+    const programs: readonly Func[] = [
+      summing(t, 6, (A, h, x) => [b.add(A, b.outer(b.cos(h), x))]),
+      summing(t, 6, (A, h, x) => [b.add(b.outer(x, h), A)]),
+      summing(t, 6, (A, _h, x) => [b.add(A, b.outer(x, x))], own),
+      summing(t, 6, (A, h, x, w) => [b.add(b.add(A, b.outer(b.cos(h), x)), b.outer(x, w)), b.cos(h)]),
+    ]
+    for (const f of programs) {
+      const after = hoistProducts.run(f)
+      assert.equal(outersInLoops(after), 0)
+      assert.ok(count(after, 'contract') > 0)
+      for (const pass of [hoistProducts, pipeline]) keepsOn(f, pass)
+    }
+  }
+})
+
+test('hoistProducts leaves alone what it would not make better, or wrong', () => {
+  const small = summing(real(), 4, (A, h, x) => [b.add(A, b.outer(b.cos(h), b.sin(x)))])
+  const read = summing(real(), 8, (A, h, x) => [b.add(A, b.outer(h, x)), b.matvec(A, x)])
+  const twice = summing(real(), 8, (A, h, x) => [b.add(b.add(A, A), b.outer(h, x))])
+  for (const f of [small, read, twice]) {
+    assert.equal(hoistProducts.run(f), f)
+    keepsOn(f, pipeline)
+  }
+  const mixed = summing(real(), 8, (A, h, x) => [b.add(b.add(A, b.outer(h, x)), b.sin(b.outer(x, h)))])
+  assert.equal(count(hoistProducts.run(mixed), 'contract'), 1)
+  keepsOn(mixed, hoistProducts)
+})
+
+test('sinkSlices cuts up what is only read in parts, joinParts puts parts together', () => {
+  const [x, u] = [argument(0, varying(real(9))), argument(1, real(9))]
+  const of = [
+    { name: 'x', type: varying(real(9)) },
+    { name: 'u', type: real(9) },
+  ]
+  const z = b.mul(b.add(x, b.broadcast(b.sum(x), [9])), b.add(u, constant(2, [9])))
+  const cut = func(of, [b.sin(b.slice(z, 0, 3)), b.cos(b.slice(z, 3, 5))])
+  const apart = sinkSlices.run(cut)
+  assert.ok(nodesOf(apart).every(e => e.op !== 'slice' || e.args[0]!.op === 'arg'))
+  keepsOn(cut, sinkSlices)
+  const overlapping = func(of, [b.sin(b.slice(z, 0, 3)), b.cos(b.slice(z, 2, 5))])
+  assert.equal(sinkSlices.run(overlapping), overlapping)
+  const whole = func(of, [b.sin(b.slice(z, 0, 3)), b.cos(z)])
+  assert.equal(sinkSlices.run(whole), whole)
+
+  const part = (from: number, length: number): Expr =>
+    b.pad(b.sin(b.slice(x, 9 - from - length, length)), from, 9 - from - length)
+  const all = func(of, [[part(6, 3), part(0, 2), b.cos(x), part(2, 4)].reduce(b.add)])
+  const joined = joinParts.run(all)
+  assert.deepEqual([count(joined, 'pad'), count(joined, 'concat'), count(joined, 'add')], [0, 2, 1])
+  const some = func(of, [[part(6, 2), part(1, 2), part(3, 1)].reduce(b.add)])
+  assert.deepEqual(count(joinParts.run(some), 'pad'), 2)
+  const over = func(of, [[part(0, 4), part(2, 3)].reduce(b.add)])
+  assert.equal(joinParts.run(over), over)
+  for (const f of [all, some, over]) keepsOn(f, joinParts)
 })

@@ -76,6 +76,7 @@ const linear = [
   'dot',
   'matvec',
   'outer',
+  'contract',
   'concat',
   'slice',
   'reshape',

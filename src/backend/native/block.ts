@@ -11,6 +11,8 @@ export interface Block {
   readonly lastUse: (e: Expr) => number
   /** No instruction of its own: read as a constant, a repeated scalar or a permuted value where it is used. */
   readonly isVirtual: (e: Expr) => boolean
+  /** A concatenation without a place of its own: read by one other only. */
+  readonly isInner: (e: Expr) => boolean
   /** Sums into a carry in place: the node, and what it adds. */
   readonly accumulates: ReadonlyMap<Expr, Expr>
   readonly users: (e: Expr) => readonly Expr[]
@@ -65,13 +67,20 @@ export const analyse = (
     if (next.op !== 'add' || !next.args.includes(carry) || users(carry).length !== 1) continue
     const added = next.args[0] === carry ? next.args[1]! : next.args[0]!
     const alone = users(added).length === 1 && !rootSet.has(added) && !rootSet.has(carry)
-    if ((added.op === 'outer' || added.op === 'put') && alone && !accumulates.has(next)) {
+    if (
+      (added.op === 'outer' || added.op === 'put' || added.op === 'contract') &&
+      alone &&
+      !accumulates.has(next)
+    ) {
       accumulates.set(next, added)
       absorbed.set(added, next)
     }
   }
 
-  const isTransparent = (e: Expr): boolean => isView(e) || isVirtual(e) || absorbed.has(e)
+  // Joined parts that are joined again go straight to where they are in the end.
+  const isInner = (e: Expr): boolean =>
+    e.op === 'concat' && !known(e) && !rootSet.has(e) && users(e).length === 1 && users(e)[0]!.op === 'concat'
+  const isTransparent = (e: Expr): boolean => isView(e) || isVirtual(e) || isInner(e) || absorbed.has(e)
   const computed = order.filter(e => !known(e) && !isTransparent(e))
   // A part or a permutation of a value can be read when all of it is there.
   const seen = new Map<Expr, readonly Need[]>()
@@ -108,5 +117,5 @@ export const analyse = (
     const uses = users(e).map(u => (isTransparent(u) ? last.get(u)! : unitOf.get(u)!))
     last.set(e, rootSet.has(e) ? Number.POSITIVE_INFINITY : Math.max(-1, ...uses))
   }
-  return { units, unitOf, lastUse: e => last.get(e) ?? -1, isVirtual, accumulates, users }
+  return { units, unitOf, lastUse: e => last.get(e) ?? -1, isVirtual, isInner, accumulates, users }
 }

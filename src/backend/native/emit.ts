@@ -17,9 +17,21 @@ import {
   widthOf,
 } from './site.ts'
 
+const contract = (
+  e: Expr,
+  operands: readonly Operand[],
+  accumulated: boolean,
+  reduced: boolean,
+): Instruction => {
+  const steps = tensorType(required(e.args[0], 'a sequence')).shape[0]!
+  const flags = [accumulated, reduced].map(Number)
+  return instruction('contract', operands, [steps, ...tensorType(e).shape, widthOf(e), ...flags])
+}
+
 const accumulate = (site: Site, e: Expr, added: Expr): Instruction => {
   const to = result(site, e)
   const operands = added.args.map(a => place(site, a))
+  if (added.op === 'contract') return contract(added, [to, ...operands], true, false)
   return added.op === 'outer'
     ? instruction('outer', [to, ...operands], [...tensorType(added).shape, widthOf(added), 1])
     : instruction('put', [to, ...operands], [tensorType(added).shape[0]!, unitsOf(added.args[0]!), 1])
@@ -60,10 +72,23 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       return [
         instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0]),
       ]
+    case 'contract': {
+      // What is only summed over the examples is summed over a block's at once.
+      const reduced =
+        site.block.lastUse(e) !== Number.POSITIVE_INFINITY &&
+        site.block.users(e).every(u => u.op === 'batchSum')
+      return [contract(e, [result(site, e), from(x), from(y)], false, reduced)]
+    }
     case 'concat': {
-      const to = result(site, e)
-      const units = unitsOf(first())
-      return [copy(to, from(x), units), copy(moved(to, units), from(y), unitsOf(e) - units)]
+      const parts = (c: Expr): readonly Expr[] =>
+        c.args.flatMap(a => (site.block.isInner(a) ? parts(a) : [a]))
+      let to = site.places.get(e) ?? result(site, e)
+      return parts(e).flatMap(part => {
+        const [here, own] = [to, from(part)]
+        to = moved(to, unitsOf(part))
+        const isThere = own.space === here.space && own.offset === here.offset && site.block.unitOf.has(part)
+        return isThere ? [] : [copy(here, own, unitsOf(part))]
+      })
     }
     case 'pad': {
       const to = result(site, e)

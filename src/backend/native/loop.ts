@@ -47,8 +47,9 @@ const inPlace = (block: Block, carry: Expr, next: Expr): boolean => {
   if (block.accumulates.has(next)) return true
   const unit = block.unitOf.get(next)
   const here = unit === undefined ? undefined : block.units[unit]
-  if (unit === undefined || here === undefined || here.kind === 'single' || block.lastUse(carry) > unit)
-    return false
+  if (unit === undefined || here === undefined || block.lastUse(carry) > unit) return false
+  // Parts of a concatenation are written before it.
+  if (here.kind === 'single') return next.op !== 'concat' && block.lastUse(carry) < unit
   const nodes = nodesOf(here)
   const afterwards = nodes.slice(nodes.indexOf(next) + 1)
   return (

@@ -70,9 +70,39 @@ export const place = (site: Site, e: Expr): Operand => {
   return moved(place(site, x), e.attributes.start * (unitsOf(x) / tensorType(x).shape[0]!))
 }
 
+/** Its part of the one concatenation that reads it, so that it need not be moved there. */
+const joinedPlace = (site: Site, e: Expr): Operand | undefined => {
+  const { users, isInner, unitOf, lastUse } = site.block
+  const only = (x: Expr): Expr | undefined => {
+    const found = users(x).filter(u => u.op === 'concat')
+    return found.length === 1 ? found[0] : undefined
+  }
+  let part = e
+  let whole = only(e)
+  let before = 0
+  while (whole?.op === 'concat') {
+    if (whole.args[0] !== part) before += unitsOf(required(whole.args[0], 'an operand'))
+    if (!isInner(whole)) break
+    part = whole
+    whole = only(whole)
+  }
+  const direct =
+    whole?.op === 'concat' &&
+    (site.targets.has(whole) || lastUse(e) <= lastUse(whole)) &&
+    lastUse(e) !== Number.POSITIVE_INFINITY &&
+    unitOf.has(whole) &&
+    site.space(whole) === site.space(e)
+  return direct && whole !== undefined
+    ? moved(site.places.get(whole) ?? result(site, whole), before)
+    : undefined
+}
+
 /** A place for the result of a unit. */
 export const result = (site: Site, e: Expr): Operand => {
-  const given = site.targets.get(e) ?? hold(site, site.space(e), unitsOf(e), site.block.lastUse(e))
+  const given =
+    site.targets.get(e) ??
+    joinedPlace(site, e) ??
+    hold(site, site.space(e), unitsOf(e), site.block.lastUse(e))
   site.places.set(e, given)
   return given
 }

@@ -94,6 +94,30 @@ export const linearRules: { readonly [K in keyof LinearAttributes]: Rule<K> } = 
       }
     return result
   },
+  contract: (args, _, type) => {
+    const [a, b] = [asTensor(args[0]), asTensor(args[1])]
+    const result = zeros(tensorResult(type))
+    const steps = a.shape[0]!
+    const [m, n] = result.shape as readonly [number, number]
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        // Σ conj(b_tj) a_ti, both down a column
+        let [re, im] = [0, 0]
+        for (let t = 0; t < steps; t++) {
+          if (a.field !== 'complex') {
+            re += a.data[t * m + i]! * b.data[t * n + j]!
+            continue
+          }
+          const [at, from] = [2 * (t * m + i), 2 * (t * n + j)]
+          const [p, q] = [a.data[at]!, a.data[at + 1]!]
+          const [r, s] = [b.data[from]!, -b.data[from + 1]!]
+          re += p * r - q * s
+          im += p * s + q * r
+        }
+        write(result, i * n + j, [re, im])
+      }
+    return result
+  },
   concat: (args, _, type) => {
     const [a, b] = [asTensor(args[0]), asTensor(args[1])]
     const result = zeros(tensorResult(type))

@@ -33,8 +33,16 @@ export const wanted: readonly Wanted[] = [
 /** Moves tried while the order is improved; large codelets keep much in memory anyhow. */
 const effort = (size: number): number => (size > 16 ? 2000 : 8000)
 
-export const codelet = (size: number, variant: Variant): Operation[] =>
-  scheduled(operations(expressions(size, variant, 'fused')), effort(size))
+const made = new Map<string, readonly Operation[]>()
+
+/** A codelet's operations in order, computed once. */
+export const codelet = (size: number, variant: Variant): readonly Operation[] => {
+  const key = `${variant}${size}`
+  const operationList =
+    made.get(key) ?? scheduled(operations(expressions(size, variant, 'fused')), effort(size))
+  made.set(key, operationList)
+  return operationList
+}
 
 const note = 'Generated from src/backend/native/codelets by `npm run generate`; do not edit.'
 
@@ -125,7 +133,10 @@ ${wanted
   .flatMap(({ size, variants }) =>
     variants
       .filter(tabled)
-      .map(v => `    {${size}, ${v === 'dit'}, ${v}${size}Steps, sizeof ${v}${size}Steps / sizeof(CodeletStep)},`),
+      .map(
+        v =>
+          `    {${size}, ${v === 'dit'}, ${v}${size}Steps, sizeof ${v}${size}Steps / sizeof(CodeletStep)},`,
+      ),
   )
   .join('\n')}
 };

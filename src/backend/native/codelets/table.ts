@@ -11,7 +11,9 @@ const numbers = (size: number, operations: readonly Operation[]): ReadonlyMap<Na
 const term = (numbers: ReadonlyMap<Name, number>, { negative, value, factor }: Term): string => {
   const call = `${negative ? 'minus' : 'plus'}(${numbers.get(value)}`
   if (factor === undefined) return `${call})`
-  return typeof factor === 'number' ? `${call}, ${factor.toPrecision(20)})` : `${call}, w(${factor.slice(1)}))`
+  return typeof factor === 'number'
+    ? `${call}, ${factor.toPrecision(20)})`
+    : `${call}, w(${factor.slice(1)}))`
 }
 
 const entry = (numbers: ReadonlyMap<Name, number>, o: Operation): string => {
@@ -27,16 +29,18 @@ const entry = (numbers: ReadonlyMap<Name, number>, o: Operation): string => {
 
 const width = 116
 
-const wrapped = (entries: readonly string[]): string =>
-  entries
-    .reduce<string[]>((lines, e) => {
-      const last = lines.at(-1)
-      const joined = `${last} ${e},`
-      return last === undefined || joined.length > width
-        ? [...lines, `    ${e},`]
-        : [...lines.slice(0, -1), joined]
-    }, [])
-    .join('\n')
+const wrapped = (entries: readonly string[]): string => {
+  const lines: string[] = []
+  let line = ''
+  for (const e of entries) {
+    if (line.length + e.length + 2 > width) {
+      lines.push(line)
+      line = ''
+    }
+    line += line === '' ? `    ${e},` : ` ${e},`
+  }
+  return [...lines, line].join('\n')
+}
 
 /** The table of this name. */
 export const tableText = (name: string, size: number, operations: readonly Operation[]): string => {

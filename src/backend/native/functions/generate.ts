@@ -62,7 +62,8 @@ type Type = keyof typeof types
 const literal = (x: number, suffix: string): string =>
   `${Number.isInteger(x) ? x.toFixed(1) : String(x)}${suffix}`
 
-const list = (xs: readonly number[], suffix: string): string => `{${xs.map(x => literal(x, suffix)).join(', ')}}`
+const list = (xs: readonly number[], suffix: string): string =>
+  `{${xs.map(x => literal(x, suffix)).join(', ')}}`
 
 const constants = (type: Type): string => {
   const { digits, suffix } = types[type]
@@ -82,7 +83,8 @@ ${rows.join('\n')}
 };`
 }
 
-export const header = (): string => `// Generated from src/backend/native/functions by \`npm run generate\`; do not edit.
+export const header =
+  (): string => `// Generated from src/backend/native/functions by \`npm run generate\`; do not edit.
 // Constants of the elementary functions. Coefficients start with the constant one; P agrees with the power series at
 // Chebyshev's nodes.
 #pragma once

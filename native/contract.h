@@ -1,0 +1,153 @@
+// Contraction over time: C_ij = Σ_t a_ti conj(b_tj), a tile of C at a time, in registers, over a stretch of steps.
+//
+// A stretch's numbers are packed first, in the order in which tiles read them: rows of a sequence lie so far apart that
+// unpacked ones would meet in a few sets of the first-level cache.
+#pragma once
+
+#include "lanes.h"
+
+namespace parseval {
+namespace {
+
+template <class K, int Width>
+struct ContractTile {
+  static constexpr int room = registers<K> / Width;
+  // Sums, one number of each row, one of a column. The number of sums divides by four.
+  static constexpr int rows = room >= 32 ? 6 : room >= 16 ? 3 : 2;
+  static constexpr int columns = room >= 16 ? 4 : 2;
+  static constexpr int64_t steps = K::lanes > 8 ? contractSteps / 2 : contractSteps;
+  static_assert(rows <= contractTile && columns <= contractTile && steps <= contractSteps);
+};
+
+// `count` elements of each step, filled up to `Most` with zeros; in lanes from `examples` on, too, if `Mask`.
+template <class K, int Width, bool Uniform, bool Mask, int Most>
+PARSEVAL_INLINE void packPanel(Scalar<K> *to, const Scalar<K> *from, int64_t stride, int64_t steps, int64_t count,
+                               typename K::Vector mask) {
+  constexpr int64_t step = Width * unit<K, Uniform>;
+  for (int64_t t = 0; t < steps; t++, from += stride * step)
+    for (int64_t j = 0; j < Most; j++, to += Width * K::lanes) {
+      Value<K, Width> x{};
+      if (j < count) x = load<K, Width, Uniform>(from + j * step);
+      if constexpr (Mask) x = where<K, Width>(mask, x);
+      store<K, Width>(to, x);
+    }
+}
+
+// Products with six rows, whose numbers stay in registers: a compiler that thinks loads cheap would load each again for
+// each product, and with vectors as long as a cache line loads are what limits this.
+template <class K, int Columns>
+PARSEVAL_INLINE void addSixRows(typename K::Vector (*sum)[Columns], const Scalar<K> *a, const Scalar<K> *b) {
+  using V = typename K::Vector;
+  const auto at = [](const Scalar<K> *p, int i) { return loadReal<K, false>(p + i * K::lanes); };
+  V x0 = at(a, 0), x1 = at(a, 1), x2 = at(a, 2), x3 = at(a, 3), x4 = at(a, 4), x5 = at(a, 5);
+#if defined(__x86_64__)
+  if constexpr (sizeof(V) <= registerBytes && K::lanes > 1)
+    __asm__("" : "+v"(x0), "+v"(x1), "+v"(x2), "+v"(x3), "+v"(x4), "+v"(x5));
+#endif
+  for (int j = 0; j < Columns; j++) {
+    const V y = at(b, j);
+    sum[0][j] += x0 * y;
+    sum[1][j] += x1 * y;
+    sum[2][j] += x2 * y;
+    sum[3][j] += x3 * y;
+    sum[4][j] += x4 * y;
+    sum[5][j] += x5 * y;
+  }
+}
+
+// One tile. `Reduce`: C is one number for each element, the sum over lanes, else one for each lane.
+template <class K, int Width, bool Reduce>
+PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows,
+                             int64_t columns, int64_t stride) {
+  using T = ContractTile<K, Width>;
+  constexpr int64_t size = Width * K::lanes;
+  Value<K, Width> sum[T::rows][T::columns] = {};
+  for (int64_t t = 0; t < steps; t++, a += T::rows * size, b += T::columns * size) {
+    if constexpr (Width == 1 && T::rows == 6) addSixRows<K, T::columns>(sum, a, b);
+    else {
+      Value<K, Width> x[T::rows];
+      for (int i = 0; i < T::rows; i++) x[i] = load<K, Width, false>(a + i * size);
+      for (int j = 0; j < T::columns; j++) {
+        const Value<K, Width> y = load<K, Width, false>(b + j * size);
+        for (int i = 0; i < T::rows; i++) addProduct<K, Width, true>(sum[i][j], y, x[i]);
+      }
+    }
+  }
+  if constexpr (Reduce) {
+    for (int f = 0; f < T::rows * T::columns; f += 4) {
+      const auto at = [&](int k) -> Value<K, Width> { return sum[(f + k) / T::columns][(f + k) % T::columns]; };
+      for (int part = 0; part < Width; part++) {
+        const auto of = [&](int k) -> typename K::Vector {
+          if constexpr (Width == 1) return at(k);
+          else return part == 0 ? at(k).re : at(k).im;
+        };
+        const FourOf<Scalar<K>> total = sumsOfLanes<K>(of(0), of(1), of(2), of(3));
+        for (int k = 0; k < 4; k++) {
+          const int i = (f + k) / T::columns, j = (f + k) % T::columns;
+          if (i < rows && j < columns) to[(i * stride + j) * Width + part] += total[k];
+        }
+      }
+    }
+    return;
+  }
+  for (int i = 0; i < T::rows; i++)
+    for (int j = 0; j < T::columns; j++) {
+      if (i >= rows || j >= columns) continue;
+      Scalar<K> *at = to + (i * stride + j) * size;
+      store<K, Width>(at, added<K, Width>(load<K, Width, false>(at), sum[i][j]));
+    }
+}
+
+template <class K, int Width, bool UniformA, bool UniformB, bool Reduce>
+void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows, int64_t columns,
+                  Scalar<K> *scratch, int64_t examples) {
+  using T = ContractTile<K, Width>;
+  constexpr int64_t size = Width * K::lanes, unitTo = Reduce ? Width : size;
+  constexpr int64_t panel = contractColumns / Width;
+  typename K::Vector mask = splat<K>(0);
+  if constexpr (K::lanes > 1)
+    for (int64_t l = 0; l < examples; l++) mask[l] = 1;
+  Scalar<K> *const packedA = scratch, *const packedB = scratch + T::rows * T::steps * size;
+  for (int64_t first = 0; first < columns; first += panel) {
+    const int64_t width = columns - first < panel ? columns - first : panel;
+    for (int64_t t = 0; t < steps; t += T::steps) {
+      const int64_t count = steps - t < T::steps ? steps - t : T::steps;
+      for (int64_t j = 0; j < width; j += T::columns)
+        packPanel<K, Width, UniformB, false, T::columns>(
+            packedB + j * count * size, b + (t * columns + first + j) * Width * unit<K, UniformB>, columns, count,
+            width - j, mask);
+      for (int64_t i = 0; i < rows; i += T::rows) {
+        packPanel<K, Width, UniformA, Reduce, T::rows>(packedA, a + (t * rows + i) * Width * unit<K, UniformA>, rows,
+                                                       count, rows - i, mask);
+        for (int64_t j = 0; j < width; j += T::columns)
+          addTile<K, Width, Reduce>(to + (i * columns + first + j) * unitTo, packedA, packedB + j * count * size, count,
+                                    rows - i, width - j, columns);
+      }
+    }
+  }
+}
+
+template <class K, int Width, bool UniformA, bool UniformB>
+void runContract(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, const int64_t *attributes, const Frame &frame) {
+  const int64_t steps = attributes[0], rows = attributes[1], columns = attributes[2];
+  const int64_t units = rows * columns * Width;
+  const bool accumulate = attributes[4], reduce = attributes[5];
+  Scalar<K> *const scratch = static_cast<Scalar<K> *>(frame.scratch);
+  if constexpr (K::lanes > 1)
+    if (reduce) {
+      // The sums side by side first, then each to its place, from the last to the first.
+      __builtin_memset(to, 0, size_t(units) * sizeof(Scalar<K>));
+      contractOver<K, Width, UniformA, UniformB, true>(to, a, b, steps, rows, columns, scratch, frame.examples);
+      for (int64_t u = units - 1; u >= 0; u--) {
+        const Scalar<K> sum = to[u];
+        storeReal<K>(to + u * K::lanes, typename K::Vector{});
+        to[u * K::lanes] = sum;
+      }
+      return;
+    }
+  if (!accumulate) __builtin_memset(to, 0, size_t(units * K::lanes) * sizeof(Scalar<K>));
+  contractOver<K, Width, UniformA, UniformB, false>(to, a, b, steps, rows, columns, scratch, frame.examples);
+}
+
+}  // namespace
+}  // namespace parseval

@@ -1,0 +1,83 @@
+/**
+ * Sums of parts that lie beside each other, each filled up with zeros, are those parts joined: the cotangents of a
+ * vector that was read in parts, as gates are.
+ */
+import { add, concat, pad } from '../ir/build.ts'
+import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { deeply, postorder, rewrite } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+interface Part {
+  readonly values: Expr
+  readonly start: number
+  readonly end: number
+}
+
+const partOf = (e: Expr<'pad'>): Part => {
+  const values = required(e.args[0], 'an operand')
+  const { before } = e.attributes
+  return { values, start: before, end: before + tensorType(values).shape[0]! }
+}
+
+/** Runs of parts, each from where the one before it ends. */
+const runs = (parts: readonly Part[]): readonly (readonly Part[])[] => {
+  const found: Part[][] = []
+  for (const p of [...parts].sort((a, b) => a.start - b.start)) {
+    const last = found.at(-1)
+    if (last?.at(-1)?.end === p.start) last.push(p)
+    else found.push([p])
+  }
+  return found
+}
+
+const joined = (run: readonly Part[], size: number): Expr => {
+  const [before, after] = [run[0]!.start, size - run.at(-1)!.end]
+  const values = run.map(p => p.values).reduce(concat)
+  return before + after === 0 ? values : pad(values, before, after)
+}
+
+/** The sum with neighbours joined, if there are any; `inner`: whether a sum is read by this one alone. */
+const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
+  const terms = (x: Expr): readonly Expr[] =>
+    x === e || (x.op === 'add' && inner(x)) ? x.args.flatMap(terms) : [x]
+  const all = terms(e)
+  const pads = all.flatMap(x => (x.op === 'pad' ? [partOf(x as Expr<'pad'>)] : []))
+  const found = runs(pads)
+  if (found.length === pads.length) return e
+  const size = tensorType(e).shape[0]!
+  const made = found.map(run => joined(run, size))
+  return [...all.filter(x => x.op !== 'pad'), ...made].reduce(add)
+}
+
+const joinLevel = (f: Func): Func => {
+  const users = new Map<Expr, number>()
+  const inSum = new Set<Expr>()
+  for (const e of postorder(f.results))
+    for (const a of e.args) {
+      users.set(a, (users.get(a) ?? 0) + 1)
+      if (e.op === 'add' && a.op === 'add') inSum.add(a)
+    }
+  for (const r of f.results) users.set(r, (users.get(r) ?? 0) + 1)
+  const inner = (e: Expr): boolean => users.get(e) === 1 && inSum.has(e)
+  return func(
+    f.params,
+    rewrite(f.results, (rebuilt, original) => {
+      // The sum is joined where it ends. What an operand has become is told by where it came from.
+      if (original.op !== 'add' || inner(original)) return rebuilt
+      const from = new Map<Expr, boolean>()
+      const note = (now: Expr, was: Expr): void => {
+        from.set(now, inner(was))
+        if (inner(was) && now.op === 'add') for (const [i, a] of now.args.entries()) note(a, was.args[i]!)
+      }
+      for (const [i, a] of rebuilt.args.entries()) note(a, original.args[i]!)
+      return join(rebuilt, e => from.get(e) === true)
+    }),
+  )
+}
+
+export const joinParts: Pass = {
+  name: 'joinParts',
+  summary: 'sums of parts filled up with zeros become those parts joined',
+  run: f => deeply(f, joinLevel),
+}
