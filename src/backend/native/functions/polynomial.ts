@@ -58,7 +58,9 @@ const step = (sum: readonly bigint[], node: bigint, c: bigint): bigint[] =>
  */
 export const economised = (series: Series, count: number, from: number, to: number): bigint[] => {
   const xs = nodes(count, from, to)
-  return differences(xs, xs.map(valueAt(series))).reduceRight<bigint[]>((sum, c, k) => step(sum, xs[k]!, c), []).slice(0, count)
+  return differences(xs, xs.map(valueAt(series)))
+    .reduceRight<bigint[]>((sum, c, k) => step(sum, xs[k]!, c), [])
+    .slice(0, count)
 }
 
 /** The nearest number of so many binary digits, ties away from 0; exact as a double for digits ≤ 53. */
