@@ -20,6 +20,7 @@ struct Polynomials<float> {
   static constexpr float cos[] = {0.0416666641831398f, -0.0013888265239074826f, 0.000024539782316423953f};
   static constexpr float ln2[] = {0.693115234375f, 0.00003194618329871446f};
   static constexpr float perLn2 = 1.4426950216293335f;
+  static constexpr float halfPi[] = {1.5703125f, 0.0004837512969970703f, 7.549533620476723e-8f, 2.5632829192545614e-12f, 6.123234262925839e-17f};
   static constexpr float perHalfPi = 0.6366197466850281f;
 };
 template <>
@@ -34,11 +35,9 @@ struct Polynomials<double> {
   static constexpr double cos[] = {0.041666666666666664, -0.001388888888888714, 0.000024801587298383105, -2.7557317076469217e-7, 2.0876106223805247e-9, -1.1379793270010939e-11};
   static constexpr double ln2[] = {0.6931471805601177, -1.7239444525614835e-13};
   static constexpr double perLn2 = 1.4426950408889634;
+  static constexpr double halfPi[] = {1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32};
   static constexpr double perHalfPi = 0.6366197723675814;
 };
-
-// π/2 in parts whose products with whole numbers below 2^20 are exact, but for the last.
-constexpr double halfPi[] = {1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32};
 
 }  // namespace
 }  // namespace parseval

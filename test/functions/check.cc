@@ -107,7 +107,7 @@ template <class T>
 std::vector<T> particular() {
   using Limits = std::numeric_limits<T>;
   std::vector<T> values = {0, 1, Limits::min(), Limits::denorm_min(), Limits::max(), Limits::epsilon(), T(std::sqrt(0.5)),
-                           T(M_SQRT2), 40, 44, 80, 65536, 1048576, T(1e22), 22, 19, 9, Limits::min() / 2};
+                           T(M_SQRT2), 40, 44, 80, 8192, 1048576, T(1e22), 22, 19, 9, Limits::min() / 2};
   for (int k = 1; k < 4000; k = k < 40 ? k + 1 : k * 5 / 4) {
     values.push_back(T(k * acosl(0)));
     values.push_back(T(k * logl(2) / 2));

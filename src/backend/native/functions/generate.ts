@@ -73,12 +73,15 @@ const constants = (type: Type): string => {
   static constexpr ${type} ${name}[] = ${list(coefficients, suffix)};`
   })
   // The first part of ln 2 is short enough for its products with all exponents to be exact.
-  const parts = type === 'float' ? [13, 24] : [40, 53]
+  const lengths = type === 'float' ? [13, 24] : [40, 53]
+  // Likewise those of π/2, with whole numbers below 2^13 and 2^20.
+  const turnLengths = type === 'float' ? [11, 11, 11, 11, 24] : [33, 33, 33, 53]
   return `template <>
 struct Polynomials<${type}> {
 ${rows.join('\n')}
-  static constexpr ${type} ln2[] = ${list(split(ln2(), parts), suffix)};
+  static constexpr ${type} ln2[] = ${list(split(ln2(), lengths), suffix)};
   static constexpr ${type} perLn2 = ${literal(rounded(inverse(ln2()), digits), suffix)};
+  static constexpr ${type} halfPi[] = ${list(split(halfPi(), turnLengths), suffix)};
   static constexpr ${type} perHalfPi = ${literal(rounded(inverse(halfPi()), digits), suffix)};
 };`
 }
@@ -96,9 +99,6 @@ template <class T>
 struct Polynomials;
 ${constants('float')}
 ${constants('double')}
-
-// π/2 in parts whose products with whole numbers below 2^20 are exact, but for the last.
-constexpr double halfPi[] = ${list(split(halfPi(), [33, 33, 33, 53]), '')};
 
 }  // namespace
 }  // namespace parseval
