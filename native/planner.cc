@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <sstream>
 
 namespace parseval {
@@ -53,8 +54,11 @@ double levelCost(int64_t block, int64_t radix, PlannerTarget target) {
   double cost = radixCost(radix, false, target) + perLevel;
   if (bytes <= firstLevel) return cost;
   cost += (bytes <= secondLevel ? pastFirst : pastSecond) * double(target.elementBytes) / 64;
-  // The results of a column a page apart from each other compete for few places in the cache.
-  if (radix > 8 && bytes / radix % 4096 == 0) cost += double(radix) / 16 * double(target.elementBytes) / 64;
+  // Results of a column that lie a multiple of the cache's period apart compete for few places in it, and what a
+  // program reads and writes along with them does, too.
+  constexpr int64_t period = 4096, harmless = 4;
+  const int64_t competing = radix * std::gcd(bytes / radix, period) / period;
+  if (competing > harmless) cost += 0.25 * double(competing - harmless) * double(target.elementBytes) / 64;
   return cost;
 }
 
