@@ -132,6 +132,11 @@ void Assembler::store(const Address &to, int source) {
   memory({wide ? p66 : none, map0F, 0x11, wide}, source, 0, to, false, shape_.bytes);
 }
 
+void Assembler::stream(const Address &to, int source) {
+  const bool wide = shape_.scalarBytes == 8;
+  memory({wide ? p66 : none, map0F, 0x2b, wide}, source, 0, to, false, shape_.bytes);
+}
+
 void Assembler::broadcast(int dst, const Address &from) {
   const bool wide = shape_.scalarBytes == 8;
   memory({p66, map0F38, uint8_t(wide ? 0x19 : 0x18), wide && shape_.evex()}, dst, 0, from, false, shape_.scalarBytes);

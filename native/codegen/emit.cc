@@ -301,7 +301,8 @@ class Emission {
       }
       case Action::store: {
         const int r = inRegister(o.a);
-        code_.store(address(o.memory), r);
+        if (o.memory.streamed) code_.stream(address(o.memory), r);
+        else code_.store(address(o.memory), r);
         used(o.a);
         return;
       }

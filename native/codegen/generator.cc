@@ -79,6 +79,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
     ProgramLines program(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, 1, line);
     if (!program.possible()) return false;
     program.useTables(tables_, count);
+    program.inLoopOf(steps_);
     for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
     program.finish();
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
@@ -148,6 +149,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   if (!before.possible() || !after.possible()) return false;
   before.useTables(tables_, t.size);
   after.useTables(tables_, t.size);
+  before.inLoopOf(steps_);
+  after.inLoopOf(steps_);
 
   const auto take = [&](int64_t j) {
     before.element(j, nullptr);
@@ -208,8 +211,13 @@ bool Generator::generate(Plan &plan) {
   std::vector<std::pair<Instruction *, Generated *>> made;
   for (PlanSegment &segment : plan.segments) {
     if (!segment.varying) continue;
-    for (Instruction &i : segment.instructions) {
+    std::vector<const Instruction *> loops;
+    for (size_t k = 0; k < segment.instructions.size(); k++) {
+      Instruction &i = segment.instructions[k];
+      while (!loops.empty() && loops.back()->end <= int64_t(k)) loops.pop_back();
+      if (i.op == Opcode::loop) loops.push_back(&i);
       if (i.op != Opcode::map && i.op != Opcode::transform) continue;
+      steps_ = loops.empty() ? 1 : loops.back()->attributes[0];
       Generated &g = generated_.emplace_back();
       if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
       made.push_back({&i, &g});

@@ -22,6 +22,7 @@ struct Memory {
   const int64_t *table = nullptr;  // of `gathered`: bytes to add for each element
   int64_t element = 0;             // of `gathered`: which entry, counted from the column's first
   bool fixed = false;              // nothing writes here while the kernel runs
+  bool streamed = false;           // what is written here is not read for long
 };
 
 enum class Action : uint8_t {

@@ -1,5 +1,7 @@
 #include "programLines.h"
 
+#include <cstdlib>
+
 namespace parseval {
 
 ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants,
@@ -95,6 +97,15 @@ LineValue ProgramLines::read(Register r, int32_t width) {
   return known_[key] = fromOperand(operand, j_, gathered);
 }
 
+// Whether the loop leaves behind more than a cache holds, each step in a place of its own.
+bool ProgramLines::isHistory(int32_t number) const {
+  constexpr int64_t cache = int64_t(4) << 20;
+  const Operand &operand = instruction_.operands[number];
+  if (instruction_.depth == 0) return false;
+  const int64_t stride = operand.strides[instruction_.depth - 1];
+  return std::abs(stride) >= count_ * program_.operands[number].width && std::abs(stride) * steps_ * shape_.bytes > cache;
+}
+
 void ProgramLines::storeTo(int32_t number, LineValue value) {
   const ProgramOperand &operand = program_.operands[number];
   Memory m{Memory::Base::pointer};
@@ -102,6 +113,7 @@ void ProgramLines::storeTo(int32_t number, LineValue value) {
   m.stride = Stride::vectors;
   m.scale = operand.width;
   m.displacement = j_ * spacing_ * shape_.bytes * operand.width;
+  m.streamed = isHistory(number);
   line_.store(m, value.re);
   if (operand.width == 1) return;
   m.displacement += shape_.bytes;

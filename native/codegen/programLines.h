@@ -45,6 +45,8 @@ class ProgramLines {
     tables_ = &tables;
     count_ = count;
   }
+  // Steps of the innermost loop around the instruction, 1 if there is none.
+  void inLoopOf(int64_t steps) { steps_ = steps; }
 
  private:
   LineValue read(Register r, int32_t width);
@@ -54,6 +56,7 @@ class ProgramLines {
   LineValue product(LineValue a, LineValue b, bool conjugated);
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
   void storeTo(int32_t operand, LineValue value);
+  bool isHistory(int32_t operand) const;
   int32_t constant(double value);
   int32_t inverse(int32_t x);
 
@@ -66,7 +69,7 @@ class ProgramLines {
   int64_t spacing_;
   Line &line_;
   Tables *tables_ = nullptr;
-  int64_t count_ = 0;
+  int64_t count_ = 0, steps_ = 1;
 
   int64_t j_ = 0;
   std::map<std::pair<int32_t, int32_t>, LineValue> known_;  // registers of the element, by place and index
