@@ -1,7 +1,7 @@
 {
   "variables": { "sanitize%": "" },
   "target_defaults": {
-    "cflags_cc": ["-std=c++17", "-O3", "-fno-math-errno", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi"],
+    "cflags_cc": ["-std=c++17", "-O3", "-fno-math-errno", "-fno-tree-vectorize", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi"],
     "xcode_settings": {
       "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
       "GCC_OPTIMIZATION_LEVEL": "3",
@@ -30,6 +30,13 @@
       ]
     },
     {
+      "target_name": "kernels_uniform",
+      "type": "static_library",
+      "sources": ["native/uniformKernels.cc"],
+      "cflags_cc!": ["-O3"],
+      "cflags_cc": ["-O1"]
+    },
+    {
       "target_name": "parseval",
       "sources": [
         "native/binding.cc",
@@ -42,7 +49,7 @@
         "native/reader.cc",
         "native/transformTables.cc"
       ],
-      "dependencies": ["kernels_baseline"],
+      "dependencies": ["kernels_baseline", "kernels_uniform"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags!": ["-fno-exceptions"],

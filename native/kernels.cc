@@ -20,8 +20,4 @@ const Kernels PARSEVAL_KERNELS = {
     {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, &laneFunctions<Doubles>},
 };
 
-#if !PARSEVAL_GENERATED_BYTES
-const UniformKernels uniformKernels = {runCode<OneFloat>, runCode<OneDouble>};
-#endif
-
 }  // namespace parseval

@@ -127,9 +127,9 @@ export const schedule = (
     return found
   }
   /** Free nodes without a reader that need what the unit under way computes, with what else they need. */
-  const unread = (): readonly Expr[] =>
+  const unread = (count: number): readonly Expr[] =>
     nodes.flatMap(e => {
-      if (!free.has(e) || taken.has(e) || users.get(e)!.length > 0) return []
+      if (!free.has(e) || taken.has(e) || users.get(e)!.length > 0 || countOf(e) !== count) return []
       const touches = (x: Expr): boolean =>
         needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node)))
       if (!touches(e)) return []
@@ -148,7 +148,7 @@ export const schedule = (
       cluster.push(...pulled(next), next)
       take(next)
     }
-    cluster.push(...unread())
+    cluster.push(...unread(countOf(seed)))
     return cluster
   }
   const reads = (e: Expr, a: Expr): boolean => needs(e).some(n => n.node === a && !n.late)
@@ -162,7 +162,7 @@ export const schedule = (
         last.nodes.some(e => countOf(e) === countOf(transform) && reads(transform, e)) &&
         canJoin(transform)
       if (merges) units.pop()
-      const before = [...(merges ? last.nodes : []), ...pulled(transform), ...unread()]
+      const before = [...(merges ? last.nodes : []), ...pulled(transform), ...unread(countOf(transform))]
       take(transform)
       const first = ready.find(
         e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform) && canJoin(e),
