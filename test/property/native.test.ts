@@ -478,7 +478,10 @@ test('what nobody else reads is computed over its own elements, not over those o
   const x = argument(0, varying(real(4)))
   const inner = b.tanh(x)
   const part = b.slice(b.exp(inner), 0, 2)
-  const f = func([{ name: 'x', type: varying(real(4)) }], [b.mul(part, part), b.sub(b.constantLike(inner, 1), inner)])
+  const f = func(
+    [{ name: 'x', type: varying(real(4)) }],
+    [b.mul(part, part), b.sub(b.constantLike(inner, 1), inner)],
+  )
   const tensors = [tensorOf(real(4), Float64Array.of(0.1, -0.2, 0.3, 0.4))]
   assert.ok(await agrees({ func: f, batch: 1, inputs: [{ rate: 'varying', tensors }] }))
 })
