@@ -25,7 +25,6 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::add: return plain(0x58);
     case VectorOp::mul: return plain(0x59);
     case VectorOp::sub: return plain(0x5c);
-    case VectorOp::min: return plain(0x5d);
     case VectorOp::div: return plain(0x5e);
     case VectorOp::max: return plain(0x5f);
     case VectorOp::sqrt: return plain(0x51);
@@ -215,14 +214,6 @@ void Assembler::call(Gpr target) {
   if (number(target) >= 8) byte(0x41);
   byte(0xff);
   byte(0xd0 | uint64_t(number(target) & 7));
-}
-void Assembler::prefetch(const Address &from) {
-  const bool high = number(from.base) >= 8, highIndex = from.hasIndex && number(from.index) >= 8;
-  const uint64_t rex = uint64_t(highIndex) << 1 | uint64_t(high);
-  if (rex) byte(0x40 | rex);
-  byte(0x0f);
-  byte(0x18);
-  operand(1, from, 1);  // into all levels of the cache
 }
 void Assembler::zeroUpper() {
   byte(0xc5);

@@ -36,7 +36,7 @@ inline Address at(Gpr base, Gpr index, int32_t scale, int64_t displacement) {
 inline Address inPool(int64_t offset) { return {Gpr::rsp, false, Gpr::rax, 1, offset, true}; }
 
 enum class VectorOp : uint8_t {
-  add, sub, mul, div, min, max, sqrt, bitAnd, bitAndNot, bitXor,
+  add, sub, mul, div, max, sqrt, bitAnd, bitAndNot, bitXor,
   // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
   fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
   fnmadd132, fnmadd213, fnmadd231, fnmsub132, fnmsub213, fnmsub231,
@@ -73,7 +73,6 @@ class Assembler {
   void push(Gpr r);
   void pop(Gpr r);
   void call(Gpr target);
-  void prefetch(const Address &from);
   void zeroUpper();
   void returnToCaller();
   // Back to `target` unless `counter` − 1 is 0.
