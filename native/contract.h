@@ -19,18 +19,20 @@ struct ContractTile {
   static_assert(rows <= contractTile && columns <= contractTile && steps <= contractSteps);
 };
 
-// `count` elements of each step, filled up to `Most` with zeros; in lanes from `examples` on, too, if `Mask`.
-template <class K, int Width, bool Uniform, bool Mask, int Most>
+// `count` elements of each step, one step after the other as they lie in memory, to groups of `Group`: a group's
+// numbers of all steps are together. The last is filled up with zeros; so are lanes from `examples` on, if `Mask`.
+template <class K, int Width, bool Uniform, bool Mask, int Group>
 PARSEVAL_INLINE void packPanel(Scalar<K> *to, const Scalar<K> *from, int64_t stride, int64_t steps, int64_t count,
                                typename K::Vector mask) {
-  constexpr int64_t step = Width * unit<K, Uniform>;
+  constexpr int64_t step = Width * unit<K, Uniform>, size = Width * K::lanes;
   for (int64_t t = 0; t < steps; t++, from += stride * step)
-    for (int64_t j = 0; j < Most; j++, to += Width * K::lanes) {
-      Value<K, Width> x{};
-      if (j < count) x = load<K, Width, Uniform>(from + j * step);
-      if constexpr (Mask) x = where<K, Width>(mask, x);
-      store<K, Width>(to, x);
-    }
+    for (int64_t first = 0; first < count; first += Group)
+      for (int64_t j = 0; j < Group; j++) {
+        Value<K, Width> x{};
+        if (first + j < count) x = load<K, Width, Uniform>(from + (first + j) * step);
+        if constexpr (Mask) x = where<K, Width>(mask, x);
+        store<K, Width>(to + (first * steps + t * Group + j) * size, x);
+      }
 }
 
 // Products with six rows, whose numbers stay in registers: a compiler that thinks loads cheap would load each again for
@@ -112,13 +114,12 @@ void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t
     const int64_t width = columns - first < panel ? columns - first : panel;
     for (int64_t t = 0; t < steps; t += T::steps) {
       const int64_t count = steps - t < T::steps ? steps - t : T::steps;
-      for (int64_t j = 0; j < width; j += T::columns)
-        packPanel<K, Width, UniformB, false, T::columns>(
-            packedB + j * count * size, b + (t * columns + first + j) * Width * unit<K, UniformB>, columns, count,
-            width - j, mask);
+      packPanel<K, Width, UniformB, false, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
+                                                       columns, count, width, mask);
       for (int64_t i = 0; i < rows; i += T::rows) {
+        const int64_t here = rows - i < T::rows ? rows - i : T::rows;
         packPanel<K, Width, UniformA, Reduce, T::rows>(packedA, a + (t * rows + i) * Width * unit<K, UniformA>, rows,
-                                                       count, rows - i, mask);
+                                                       count, here, mask);
         for (int64_t j = 0; j < width; j += T::columns)
           addTile<K, Width, Reduce>(to + (i * columns + first + j) * unitTo, packedA, packedB + j * count * size, count,
                                     rows - i, width - j, columns);

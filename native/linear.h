@@ -37,22 +37,28 @@ PARSEVAL_INLINE void productRows(Scalar<K> *to, const Scalar<K> *a, const Scalar
   for (int r = 0; r < Rows; r++) store<K, Width>(to + r * Width * K::lanes, sum[r]);
 }
 
+// Rows from `i` on, `Rows` at a time; what is left over in halves of that.
+template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows>
+PARSEVAL_INLINE void productBlocks(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x, int64_t i, int64_t outer,
+                                   int64_t inner, int64_t stepI, int64_t stepK) {
+  constexpr int64_t unitA = Width * unit<K, UniformA>, unitTo = Width * K::lanes;
+  for (; i + Rows <= outer; i += Rows)
+    productRows<K, Width, Conjugate, UniformA, UniformX, Rows>(to + i * unitTo, matrix + i * stepI * unitA, x, inner,
+                                                               stepI, stepK);
+  if constexpr (Rows > 1)
+    if (i < outer)
+      productBlocks<K, Width, Conjugate, UniformA, UniformX, Rows / 2>(to, matrix, x, i, outer, inner, stepI, stepK);
+}
+
 // A x, or A^H x: the same loops with the steps exchanged and the conjugate.
 template <class K, int Width, bool Adjoint, bool UniformA, bool UniformX>
 void runMatvec(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x, int64_t rows, int64_t columns) {
   // One sum for each row, one entry of x, one of the matrix; more rows than that wait for each other's additions.
   constexpr int room = registers<K> / Width;
   constexpr int block = room >= 32 ? 16 : room >= 16 ? 12 : room >= 8 ? 4 : 2;
-  constexpr int64_t unitA = Width * unit<K, UniformA>, unitTo = Width * K::lanes;
   const int64_t outer = Adjoint ? columns : rows, inner = Adjoint ? rows : columns;
   const int64_t stepI = Adjoint ? 1 : columns, stepK = Adjoint ? columns : 1;
-  int64_t i = 0;
-  for (; i + block <= outer; i += block)
-    productRows<K, Width, Adjoint, UniformA, UniformX, block>(to + i * unitTo, matrix + i * stepI * unitA, x, inner,
-                                                              stepI, stepK);
-  for (; i < outer; i++)
-    productRows<K, Width, Adjoint, UniformA, UniformX, 1>(to + i * unitTo, matrix + i * stepI * unitA, x, inner, stepI,
-                                                          stepK);
+  productBlocks<K, Width, Adjoint, UniformA, UniformX, block>(to, matrix, x, 0, outer, inner, stepI, stepK);
 }
 
 template <class K, int Width, bool UniformA, bool UniformB>

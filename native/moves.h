@@ -53,38 +53,70 @@ void runLogSumExp(Scalar<K> *to, const Scalar<K> *from, int64_t count) {
   const V shift = most > bound ? bound - bound : (most < -bound ? bound - bound : most);
   V sum{};
   for (int64_t e = 0; e < count; e++)
-    sum += eachLane<K>(loadReal<K, Uniform>(from + e * step) - shift, expFunction{});
-  storeReal<K>(to, shift + eachLane<K>(sum, logFunction{}));
+    sum += applied<K, Exponential>(loadReal<K, Uniform>(from + e * step) - shift);
+  storeReal<K>(to, shift + applied<K, Logarithm>(sum));
 }
 
-// Each lane's entry; what is outside goes to the nearest, NaN to the first.
-template <class K, bool UniformIndex>
-PARSEVAL_INLINE void findEntries(const Scalar<K> *index, int64_t entries, int64_t *found) {
-  for (int64_t l = 0; l < K::lanes; l++) {
-    const Scalar<K> x = UniformIndex ? *index : index[l];
-    const int64_t last = entries - 1;
-    found[l] = x > 0 ? (x < Scalar<K>(last) ? int64_t(x) : last) : 0;
+// Which entry of a table each lane asks for; what is outside goes to the nearest, NaN to the first.
+template <class K>
+struct Entries {
+  int64_t of[K::lanes];
+
+  template <bool UniformIndex>
+  static Entries find(const Scalar<K> *index, int64_t count) {
+    Entries result;
+    const int64_t last = count - 1;
+    for (int64_t l = 0; l < K::lanes; l++) {
+      const Scalar<K> x = UniformIndex ? *index : index[l];
+      result.of[l] = x > 0 ? (x < Scalar<K>(last) ? int64_t(x) : last) : 0;
+    }
+    return result;
   }
-}
+
+  // Calls f(entry, mask) for each entry that is asked for, with 1 in the lanes that ask.
+  template <class F>
+  PARSEVAL_INLINE void each(F f) const {
+    if constexpr (K::lanes == 1) f(of[0], splat<K>(1));
+    else {
+      bool done[K::lanes] = {};
+      for (int64_t first = 0; first < K::lanes; first++) {
+        if (done[first]) continue;
+        typename K::Vector mask{};
+        for (int64_t l = first; l < K::lanes; l++)
+          if (of[l] == of[first]) {
+            mask[l] = 1;
+            done[l] = true;
+          }
+        f(of[first], mask);
+      }
+    }
+  }
+};
 
 template <class K, bool UniformFrom, bool UniformIndex>
 void runTake(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units) {
-  int64_t entry[K::lanes];
-  findEntries<K, UniformIndex>(index, entries, entry);
-  for (int64_t u = 0; u < units; u++)
-    for (int64_t l = 0; l < K::lanes; l++)
-      to[u * K::lanes + l] = from[(entry[l] * units + u) * unit<K, UniformFrom> + (UniformFrom ? 0 : l)];
+  constexpr int64_t step = unit<K, UniformFrom>;
+  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask) {
+    const Scalar<K> *const row = from + entry * units * step;
+    for (int64_t u = 0; u < units; u++) {
+      Scalar<K> *const at = to + u * K::lanes;
+      storeReal<K>(at, mask > typename K::Vector{} ? loadReal<K, UniformFrom>(row + u * step) : loadReal<K, false>(at));
+    }
+  });
 }
 
 template <class K, bool UniformFrom, bool UniformIndex>
 void runPut(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units,
             bool accumulate) {
-  int64_t entry[K::lanes];
-  findEntries<K, UniformIndex>(index, entries, entry);
   if (!accumulate) __builtin_memset(to, 0, size_t(entries * units * K::lanes) * sizeof(Scalar<K>));
-  for (int64_t u = 0; u < units; u++)
-    for (int64_t l = 0; l < K::lanes; l++)
-      to[(entry[l] * units + u) * K::lanes + l] += from[u * unit<K, UniformFrom> + (UniformFrom ? 0 : l)];
+  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask) {
+    Scalar<K> *const row = to + entry * units * K::lanes;
+    for (int64_t u = 0; u < units; u++) {
+      Scalar<K> *const at = row + u * K::lanes;
+      const typename K::Vector old = loadReal<K, false>(at), term = loadReal<K, UniformFrom>(from + u * unit<K, UniformFrom>);
+      storeReal<K>(at, mask > typename K::Vector{} ? old + term : old);
+    }
+  });
 }
 
 template <class K, bool Uniform>

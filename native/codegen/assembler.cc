@@ -165,6 +165,14 @@ void Assembler::general(uint8_t opcode, bool wide, int reg, const Address &m) {
   operand(reg, m, 1);
 }
 
+void Assembler::prefetch(const Address &m) {
+  const bool high = number(m.base) >= 8, highIndex = m.hasIndex && number(m.index) >= 8;
+  if (high || highIndex) byte(0x40 | uint64_t(highIndex) << 1 | uint64_t(high));
+  byte(0x0f);
+  byte(0x18);
+  operand(2, m, 1);
+}
+
 void Assembler::movePointer(Gpr dst, const Address &from) { general(0x8b, true, number(dst), from); }
 void Assembler::storePointer(const Address &to, Gpr source) { general(0x89, true, number(source), to); }
 void Assembler::leaStack(Gpr dst, int32_t displacement) { general(0x8d, true, number(dst), at(Gpr::rsp, displacement)); }

@@ -58,6 +58,7 @@ class Assembler {
   void broadcast(int dst, const Address &from);
   void store(const Address &to, int source);
   void stream(const Address &to, int source);  // past the caches
+  void prefetch(const Address &from);          // into the second-level cache
   void zero(int dst);
   // dst = x where (c compared to zero) holds, else 0; `spare` may be overwritten.
   void keepWhere(Comparison how, int dst, int c, int x, int zeroRegister, int spare);

@@ -9,7 +9,6 @@ namespace parseval {
 namespace {
 
 bool isSum(const Operation &o) { return o.action == Action::add || o.action == Action::sub; }
-bool hasEffect(const Operation &o) { return o.action == Action::store; }
 
 // Longer chains would wait for each other's steps.
 constexpr int32_t mostTerms = 6;
@@ -37,7 +36,7 @@ class Contraction {
   }
 
  private:
-  bool needed(size_t i) const { return hasEffect(from_[i]) || uses_[i] > 0; }
+  bool needed(size_t i) const { return from_[i].hasEffect() || uses_[i] > 0; }
 
   void findUses() {
     for (size_t k = from_.size(); k-- > 0;) {

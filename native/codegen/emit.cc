@@ -74,7 +74,7 @@ class Emission {
       if (o.action == Action::call)
         for (int32_t r = k + 1; r < count && operation(r).action == Action::result; r++)
           needed[size_t(k)] += needed[size_t(r)];
-      if (o.action != Action::store && needed[size_t(k)] == 0) continue;
+      if (!o.hasEffect() && needed[size_t(k)] == 0) continue;
       needed[size_t(k)]++;
       for (const int32_t x : {o.a, o.b, o.c})
         if (x >= 0) {
@@ -306,6 +306,7 @@ class Emission {
         used(o.a);
         return;
       }
+      case Action::prefetch: return code_.prefetch(address(o.memory));
     }
   }
 

@@ -59,6 +59,16 @@ void writeCodelet(const CodeletTable &table, VectorShape shape, Line &line, Load
   }
 }
 
+LoopAround around(const PlanSegment &segment, const Instruction &loop) {
+  LoopAround result{loop.attributes[0], loop.attributes[1] != 0, {}};
+  for (const Instruction *i = &loop + 1; i < segment.instructions.data() + loop.end; i++) {
+    for (int32_t o = 0; o < i->operandCount; o++)
+      if (i->depth == loop.depth + 1 && i->operands[o].varying && i->operands[o].strides[loop.depth] != 0)
+        result.moving.insert(i->operands[o].offset);
+  }
+  return result;
+}
+
 Memory inWork(int64_t bytes) {
   Memory m{Memory::Base::work};
   m.displacement = bytes;
@@ -79,7 +89,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
     ProgramLines program(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, 1, line);
     if (!program.possible()) return false;
     program.useTables(tables_, count);
-    program.inLoopOf(steps_);
+    program.inLoop(loop_);
     for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
     program.finish();
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
@@ -149,8 +159,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   if (!before.possible() || !after.possible()) return false;
   before.useTables(tables_, t.size);
   after.useTables(tables_, t.size);
-  before.inLoopOf(steps_);
-  after.inLoopOf(steps_);
+  before.inLoop(loop_);
+  after.inLoop(loop_);
 
   const auto take = [&](int64_t j) {
     before.element(j, nullptr);
@@ -214,10 +224,12 @@ bool Generator::generate(Plan &plan) {
     std::vector<const Instruction *> loops;
     for (size_t k = 0; k < segment.instructions.size(); k++) {
       Instruction &i = segment.instructions[k];
+      const size_t depth = loops.size();
       while (!loops.empty() && loops.back()->end <= int64_t(k)) loops.pop_back();
       if (i.op == Opcode::loop) loops.push_back(&i);
+      if (i.op == Opcode::loop || loops.size() != depth)
+        loop_ = loops.empty() ? LoopAround{} : around(segment, *loops.back());
       if (i.op != Opcode::map && i.op != Opcode::transform) continue;
-      steps_ = loops.empty() ? 1 : loops.back()->attributes[0];
       Generated &g = generated_.emplace_back();
       if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
       made.push_back({&i, &g});

@@ -36,7 +36,7 @@ class Generator {
   const VectorShape shape_;
   const LaneFunctions *functions_;
   const void *constants_ = nullptr;
-  int64_t steps_ = 1;  // of the innermost loop around the instruction
+  LoopAround loop_;
   CodeMemory memory_;
   std::vector<Pending> pending_;
   ProgramLines::Tables tables_;

@@ -42,9 +42,12 @@ enum class Action : uint8_t {
   call,          // a function of lanes: of a, or of the complex a + ib
   result,        // part `part` of what the call before it gave
   store,         // a
+  prefetch,      // nothing: what lies there will be wanted
 };
 
 struct Operation {
+  bool hasEffect() const { return action == Action::store || action == Action::prefetch; }
+
   Action action = Action::load;
   int32_t a = -1, b = -1, c = -1;
   Memory memory{};
@@ -73,6 +76,7 @@ class Line {
     return sum;
   }
   void store(const Memory &m, int32_t a) { put({Action::store, a, -1, -1, m}); }
+  void prefetch(const Memory &m) { put({Action::prefetch, -1, -1, -1, m}); }
   void call(const void *function, int32_t a, int32_t b) {
     put({Action::call, a, b});
     operations_.back().function = function;

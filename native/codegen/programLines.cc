@@ -4,6 +4,9 @@
 
 namespace parseval {
 
+// As far as addresses reach.
+constexpr int64_t mostAhead = int64_t(1) << 30;
+
 ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants,
                            VectorShape shape, const LaneFunctions *functions, int32_t sumsPointer, int32_t firstSum,
                            int64_t spacing, Line &line)
@@ -71,12 +74,20 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
     m.scale = operand.width;
     m.displacement = j * spacing_ * size;
   }
+  const int64_t displacement = m.displacement;
   const auto get = [&] { return varying ? line_.load(m) : line_.splat(m); };
   LineValue value;
   value.re = get();
   if (operand.width == 2) {
     m.displacement += part;
     value.im = get();
+  }
+  if (const int64_t ahead = untilNextStep(number); ahead != 0) {
+    constexpr int64_t cacheLine = 64;
+    for (int64_t at = 0; at < size; at += cacheLine) {
+      m.displacement = displacement + ahead + at;
+      line_.prefetch(m);
+    }
   }
   return value;
 }
@@ -101,9 +112,19 @@ LineValue ProgramLines::read(Register r, int32_t width) {
 bool ProgramLines::isHistory(int32_t number) const {
   constexpr int64_t cache = int64_t(4) << 20;
   const Operand &operand = instruction_.operands[number];
-  if (instruction_.depth == 0) return false;
+  if (instruction_.depth == 0 || !operand.varying) return false;
   const int64_t stride = operand.strides[instruction_.depth - 1];
-  return std::abs(stride) >= count_ * program_.operands[number].width && std::abs(stride) * steps_ * shape_.bytes > cache;
+  return std::abs(stride) >= count_ * program_.operands[number].width &&
+         std::abs(stride) * loop_->steps * shape_.bytes > cache;
+}
+
+// Bytes to where the next step reads what has long left the caches; 0 where another operand is there a step ahead.
+int64_t ProgramLines::untilNextStep(int32_t number) const {
+  if (!isHistory(number)) return 0;
+  const Operand &operand = instruction_.operands[number];
+  const int64_t stride = operand.strides[instruction_.depth - 1], next = loop_->reverse ? -stride : stride;
+  const int64_t ahead = next * shape_.bytes;
+  return std::abs(ahead) > mostAhead || loop_->moving.count(operand.offset + next) > 0 ? 0 : ahead;
 }
 
 void ProgramLines::storeTo(int32_t number, LineValue value) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "../code.h"
@@ -19,6 +20,13 @@ using LaneFunctions = LaneFunction[microCount][2];
 // A real value of the line, or the two of a complex one.
 struct LineValue {
   int32_t re = -1, im = -1;
+};
+
+// The innermost loop around an instruction.
+struct LoopAround {
+  int64_t steps = 1;
+  bool reverse = false;
+  std::set<int64_t> moving;  // offsets of what the loop's instructions find in another place at each step
 };
 
 class ProgramLines {
@@ -45,8 +53,7 @@ class ProgramLines {
     tables_ = &tables;
     count_ = count;
   }
-  // Steps of the innermost loop around the instruction, 1 if there is none.
-  void inLoopOf(int64_t steps) { steps_ = steps; }
+  void inLoop(const LoopAround &loop) { loop_ = &loop; }
 
  private:
   LineValue read(Register r, int32_t width);
@@ -57,6 +64,7 @@ class ProgramLines {
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
+  int64_t untilNextStep(int32_t operand) const;
   int32_t constant(double value);
   int32_t inverse(int32_t x);
 
@@ -69,7 +77,8 @@ class ProgramLines {
   int64_t spacing_;
   Line &line_;
   Tables *tables_ = nullptr;
-  int64_t count_ = 0, steps_ = 1;
+  int64_t count_ = 0;
+  const LoopAround *loop_ = nullptr;
 
   int64_t j_ = 0;
   std::map<std::pair<int32_t, int32_t>, LineValue> known_;  // registers of the element, by place and index
