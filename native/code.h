@@ -32,6 +32,7 @@ struct ProgramOperand {
   int32_t width;
   int64_t step;
   const int32_t *permutation;
+  bool total;  // an output that is added to, and of which nothing is read but what it adds up to over the examples
 };
 
 struct Gathering {
@@ -115,8 +116,9 @@ static constexpr int laneOrder(int lane, int lanes, int group) {
   return place < half ? number * half + place : lanes / 2 + number * half + place - half;
 }
 
-// What a generated kernel is called with: the pointers that its addresses count from, the element its first column
-// begins at, the number of columns (at least one), where they begin in the work space, and their twiddles.
+// What a generated kernel is called with: the pointers that its addresses count from (the operands, then the sums,
+// then the mask), the element its first column begins at, the number of columns (at least one), where they begin in
+// the work space, and their twiddles.
 using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t columns, void *work,
                                const void *twiddles);
 
@@ -158,6 +160,7 @@ struct Frame {
   const int *cancelled;
   int64_t batch;
   int64_t examples;  // in this block; the lanes behind them repeat the last
+  const void *mask;  // all bits in the lanes of examples, none behind; null outside of blocks
 };
 
 // Elements that go through a program together, so that temporaries stay in the first-level cache and it is worth the

@@ -114,7 +114,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T *resolved[maxMapOperands + 1];
+    T *resolved[maxMapOperands + 2];
     for (int32_t o = 0; o < i.operandCount; o++) {
       const Operand &operand = i.operands[o];
       int64_t unit = operand.offset;

@@ -23,14 +23,20 @@ void keepSums(const Scalar<K> *sums, const Pointwise &program, Scalar<K> *const 
   }
 }
 
-// `operands` has a place behind its last for the sums.
+// `operands` has places behind its last for the sums and the mask.
+template <class K>
+void *const *pointersOf(const Instruction &i, Scalar<K> **operands, Scalar<K> *sums, const Frame &frame) {
+  operands[i.operandCount] = sums;
+  operands[i.operandCount + 1] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
+  return reinterpret_cast<void *const *>(operands);
+}
+
 template <class K>
 bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   const Generated &g = *i.generated;
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
   clearSums<K>(sums, i.program->sumCount);
-  operands[i.operandCount] = sums;
-  void *const *pointers = reinterpret_cast<void *const *>(operands);
+  void *const *pointers = pointersOf<K>(i, operands, sums, frame);
   const int64_t count = i.attributes[0], whole = g.columns ? count / g.unroll * g.unroll : 0;
   for (int64_t first = 0; first < whole; first += mostAtOnce) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
@@ -65,8 +71,7 @@ void runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame
   const int64_t sumCount = i.program->sumCount + i.after->sumCount;
   Scalar<K> *const work = sums + sumCount * element;
   clearSums<K>(sums, sumCount);
-  operands[i.operandCount] = sums;
-  void *const *pointers = reinterpret_cast<void *const *>(operands);
+  void *const *pointers = pointersOf<K>(i, operands, sums, frame);
   if (t.levelCount == 1) {
     g.columns(pointers, 0, 1, work, nullptr);
     if (g.rest) {

@@ -59,6 +59,7 @@ class InstructionDecoder {
   void readMicro(Draft &draft);
   void readResult(Draft &draft);
   bool moveAlike(const Operand &a, const Operand &b) const;
+  bool isTotal(Register r) const;
   bool sharesMemory(int32_t a, int32_t b) const;
   Register newTemporary(Draft &draft);
   void replace(Draft &draft, Register from, Register to);

@@ -25,10 +25,18 @@ struct PlanUpdate {
 struct PlanReduction {
   int64_t from, to, units;
 };
+// Where generated code keeps a total: groups of four elements share the lanes of one vector, every fourth of which
+// belongs to one element.
+struct TotalLayout {
+  int64_t offset, units;
+  int32_t width;
+  std::vector<int32_t> places;  // of each element: its group times 4, and its place in the group
+};
 struct PlanSegment {
   bool varying = false;
   std::vector<Instruction> instructions;
   std::vector<PlanReduction> reductions;
+  std::vector<TotalLayout> totals;  // those of its reductions that are kept in another way than lane by lane
 };
 
 class Plan {

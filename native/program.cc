@@ -65,6 +65,25 @@ void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial
 }
 
 template <class T>
+void reduceTotal(const T *arena, const TotalLayout &total, double *partial, int64_t lanes) {
+  constexpr int64_t group = 4;
+  const T *const from = arena + total.offset * lanes;
+  for (const int32_t place : total.places)
+    for (int32_t part = 0; part < total.width; part++) {
+      const T *const vector = from + (place / group * total.width + part) * lanes;
+      double sum = 0;
+      for (int64_t l = place % group; l < lanes; l += group) sum += double(vector[l]);
+      *partial++ = sum;
+    }
+}
+
+const TotalLayout *totalOf(const PlanSegment &segment, const PlanReduction &reduction) {
+  for (const TotalLayout &total : segment.totals)
+    if (total.offset == reduction.from && total.units == reduction.units) return &total;
+  return nullptr;
+}
+
+template <class T>
 void loadUniform(T *arena, const PlanInput &input, const Values &values) {
   for (int64_t u = 0; u < input.units; u++) arena[input.offset + u] = T(values[size_t(u)]);
 }
@@ -197,7 +216,7 @@ void Program::allocate() {
 
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_, 1};
+  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_, 1, nullptr};
   return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame);
 }
 
@@ -214,7 +233,9 @@ bool Program::runBlock(const PlanSegment &segment, const Frame &frame, int64_t b
   for (size_t r = 0; r < segment.reductions.size(); r++) {
     const PlanReduction &reduction = segment.reductions[r];
     withScalar(precision_, frame.varying, [&](auto *arena) {
-      reduceBlock(arena, reduction, partials[r].data() + block * reduction.units, block, lanes, batch_);
+      double *const partial = partials[r].data() + block * reduction.units;
+      if (const TotalLayout *total = totalOf(segment, reduction)) reduceTotal(arena, *total, partial, lanes);
+      else reduceBlock(arena, reduction, partial, block, lanes, batch_);
     });
   }
   if (last)
@@ -237,8 +258,11 @@ bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std:
   pool_.run(threads_, [&](int thread) {
     for (int64_t block = next++; block < blocks_; block = next++) {
       void *arena = arenas_[varyingSegments_ == 1 ? size_t(thread) : size_t(block)].data();
-      const Frame frame{uniform_.data(), arena,       scratch_[size_t(thread)].data(), plan_.constants.data(),
-                        &cancelled_,     batch_, std::min(int64_t(kernels().lanes), batch_ - block * kernels().lanes)};
+      const int64_t examples = std::min(int64_t(kernels().lanes), batch_ - block * kernels().lanes);
+      alignas(64) uint8_t mask[64] = {};
+      std::memset(mask, 0xff, size_t(examples) * scalarBytes());
+      const Frame frame{uniform_.data(), arena,  scratch_[size_t(thread)].data(), plan_.constants.data(),
+                        &cancelled_,     batch_, examples,                        mask};
       if (cancelled() ||
           !runBlock(segment, frame, block, first, last, outputs, partials)) {
         complete = false;

@@ -115,7 +115,13 @@ void InstructionDecoder::readProgramOperands(Draft &draft) {
     operand.step = reader_.next("an operand's step");
     const int32_t permutation = reader_.next("an operand's permutation");
     const int64_t known = int64_t(plan_.permutations_.size());
-    if (permutation < -1 || permutation >= known)
+    // An output's says what becomes of it.
+    constexpr int32_t adds = -2;
+    operand.total = output && permutation == adds;
+    if (operand.total && (operand.step != 1 || !segment_.varying))
+      fail("output " + text(o) + " is a total over examples, but " +
+           (segment_.varying ? "has step " + text(operand.step) : "nothing varies in its segment"));
+    if (!operand.total && (permutation < -1 || permutation >= known))
       fail("permutation " + text(permutation) + " is named; there are " + text(known));
     if (output && segment_.varying && !(*operands_)[size_t(o)].varying)
       fail("a varying segment writes varying operands only");
@@ -163,6 +169,7 @@ void InstructionDecoder::readMicro(Draft &draft) {
     const int32_t r = reader_.below(name, registers);
     const RegisterState &state = draft.registers[size_t(r)];
     if (state.width == 0) fail("register " + text(r) + " is read before it is written");
+    if (isTotal(state.at)) fail("register " + text(r) + " is a total over examples and cannot be read");
     if (state.width != width)
       fail("register " + text(r) + " has width " + text(state.width) + ", where " + text(width) + " is needed");
     return state.at;
@@ -202,6 +209,11 @@ void InstructionDecoder::readMicro(Draft &draft) {
       micro.b = micro.a;
     }
     if (to < firstOutput) state.at = {Place::temporary, to - firstTemporary};
+    if (isTotal(state.at)) {
+      if (micro.op != Micro::move || state.width != 0)
+        fail("register " + text(to) + " is a total over examples, to which one move adds");
+      micro = {Micro::add, micro.width, state.at, state.at, micro.a};
+    }
     state.width = micro.width;
   }
   micro.to = state.at;
@@ -214,8 +226,13 @@ void InstructionDecoder::readResult(Draft &draft) {
   if (state.width != 2)
     fail("register " + text(r) + ", which is transformed, " +
          (state.width == 0 ? "is never written" : "is not complex"));
+  if (isTotal(state.at)) fail("register " + text(r) + " is a total over examples and cannot be transformed");
   draft.hasResult = true;
   draft.result = state.at;
+}
+
+bool InstructionDecoder::isTotal(Register r) const {
+  return r.place == Place::operand && programOperands_->at(size_t(r.index)).total;
 }
 
 // Whether two operands may overlap: exact where they move alike.
@@ -284,7 +301,8 @@ void InstructionDecoder::settleOutputs(Draft &draft) {
   const size_t written = draft.micros.size();
   for (int32_t o = draft.first; o < draft.first + draft.outputs; o++) {
     const Register output{Place::operand, o};
-    if (programOperands_->at(size_t(o)).step == 0 || same(draft.element, output)) continue;
+    const ProgramOperand &operand = programOperands_->at(size_t(o));
+    if (operand.step == 0 || operand.total || same(draft.element, output)) continue;
     bool begun = false, wait = false;
     for (size_t m = 0; m < written; m++) {
       if (begun)

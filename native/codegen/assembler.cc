@@ -31,6 +31,10 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::bitAnd: return plain(0x54);
     case VectorOp::bitAndNot: return plain(0x55);
     case VectorOp::bitXor: return plain(0x57);
+    case VectorOp::unpackLow: return {none, map0F, 0x14, false};
+    case VectorOp::unpackHigh: return {none, map0F, 0x15, false};
+    case VectorOp::lowPairs: return {p66, map0F, 0x14, true};
+    case VectorOp::highPairs: return {p66, map0F, 0x15, true};
     case VectorOp::fmadd132: return fused(0x98);
     case VectorOp::fmadd213: return fused(0xa8);
     case VectorOp::fmadd231: return fused(0xb8);

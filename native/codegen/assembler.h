@@ -37,6 +37,9 @@ inline Address inPool(int64_t offset) { return {Gpr::rsp, false, Gpr::rax, 1, of
 
 enum class VectorOp : uint8_t {
   add, sub, mul, div, max, sqrt, bitAnd, bitAndNot, bitXor,
+  // Within each 16 bytes, of single precision: the two lower (upper) numbers of a and b in turn; the lower (upper) two
+  // numbers of a, then those of b.
+  unpackLow, unpackHigh, lowPairs, highPairs,
   // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
   fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
   fnmadd132, fnmadd213, fnmadd231, fnmsub132, fnmsub213, fnmsub231,

@@ -283,6 +283,11 @@ class Emission {
       case Action::sub: return binary(VectorOp::sub, o.a, o.b, false);
       case Action::div: return binary(VectorOp::div, o.a, o.b, false);
       case Action::largest: return binary(VectorOp::max, o.a, o.b, false);
+      case Action::bitAnd: return binary(VectorOp::bitAnd, o.a, o.b, true);
+      case Action::unpackLow: return binary(VectorOp::unpackLow, o.a, o.b, false);
+      case Action::unpackHigh: return binary(VectorOp::unpackHigh, o.a, o.b, false);
+      case Action::lowPairs: return binary(VectorOp::lowPairs, o.a, o.b, false);
+      case Action::highPairs: return binary(VectorOp::highPairs, o.a, o.b, false);
       case Action::fmadd: return fused(o, VectorOp::fmadd132, VectorOp::fmadd213, VectorOp::fmadd231);
       case Action::fmsub: return fused(o, VectorOp::fmsub132, VectorOp::fmsub213, VectorOp::fmsub231);
       case Action::fnmadd: return fused(o, VectorOp::fnmadd132, VectorOp::fnmadd213, VectorOp::fnmadd231);

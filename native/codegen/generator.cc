@@ -69,6 +69,22 @@ LoopAround around(const PlanSegment &segment, const Instruction &loop) {
   return result;
 }
 
+// Where the segment's totals begin that one instruction adds to and one sum over the examples reads.
+std::set<int64_t> groupable(const PlanSegment &segment) {
+  std::map<int64_t, int64_t> writers;
+  std::map<int64_t, int64_t> units;
+  for (const Instruction &i : segment.instructions)
+    for (int32_t o = 0; o < i.operandCount; o++)
+      if (i.program != nullptr && i.program->operands[o].total) {
+        writers[i.operands[o].offset]++;
+        units[i.operands[o].offset] = i.attributes[0] * i.program->operands[o].width;
+      }
+  std::set<int64_t> found;
+  for (const PlanReduction &r : segment.reductions)
+    if (writers.count(r.from) > 0 && writers[r.from] == 1 && units[r.from] == r.units) found.insert(r.from);
+  return found;
+}
+
 Memory inWork(int64_t bytes) {
   Memory m{Memory::Base::work};
   m.displacement = bytes;
@@ -90,6 +106,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
     if (!program.possible()) return false;
     program.useTables(tables_, count);
     program.inLoop(loop_);
+    program.inColumnsOf(unroll, totals_);
     for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
     program.finish();
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
@@ -161,6 +178,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   after.useTables(tables_, t.size);
   before.inLoop(loop_);
   after.inLoop(loop_);
+  before.inColumnsOf(leaf.radix, totals_);
+  after.inColumnsOf(once ? t.size : top.radix, totals_);
 
   const auto take = [&](int64_t j) {
     before.element(j, nullptr);
@@ -221,6 +240,7 @@ bool Generator::generate(Plan &plan) {
   std::vector<std::pair<Instruction *, Generated *>> made;
   for (PlanSegment &segment : plan.segments) {
     if (!segment.varying) continue;
+    totals_ = {groupable(segment), {}};
     std::vector<const Instruction *> loops;
     for (size_t k = 0; k < segment.instructions.size(); k++) {
       Instruction &i = segment.instructions[k];
@@ -234,6 +254,7 @@ bool Generator::generate(Plan &plan) {
       if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
       made.push_back({&i, &g});
     }
+    segment.totals = std::move(totals_.layouts);
   }
   if (!memory_.seal()) return false;
   for (const Pending &p : pending_)

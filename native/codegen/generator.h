@@ -37,6 +37,7 @@ class Generator {
   const LaneFunctions *functions_;
   const void *constants_ = nullptr;
   LoopAround loop_;
+  Totals totals_;
   CodeMemory memory_;
   std::vector<Pending> pending_;
   ProgramLines::Tables tables_;

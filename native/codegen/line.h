@@ -39,6 +39,8 @@ enum class Action : uint8_t {
   largest,       // the larger of a and b; b where either is NaN
   keepNonzero,   // b where a ≠ 0 (NaN is not), else 0
   keepPositive,  // b where a > 0, else 0
+  bitAnd,
+  unpackLow, unpackHigh, lowPairs, highPairs,  // as in assembler.h
   call,          // a function of lanes: of a, or of the complex a + ib
   result,        // part `part` of what the call before it gave
   store,         // a

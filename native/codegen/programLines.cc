@@ -4,6 +4,8 @@
 
 namespace parseval {
 
+// Elements whose totals share a vector.
+constexpr int64_t groupSize = 4;
 // As far as addresses reach.
 constexpr int64_t mostAhead = int64_t(1) << 30;
 
@@ -222,8 +224,13 @@ void ProgramLines::element(int64_t j, const LineValue *handed) {
     const MicroInfo &info = microTable[int(micro.op)];
     const auto width = [&](int w) { return w == ownWidth ? micro.width : w; };
     const bool constantOnly = micro.op == Micro::constant;
-    const LineValue a = read(micro.a, constantOnly ? micro.width : width(info.a));
+    const bool grouped = micro.to.place == Place::operand && isGrouped(micro.to.index);
+    const LineValue a = grouped ? LineValue{} : read(micro.a, constantOnly ? micro.width : width(info.a));
     const LineValue b = info.b == 0 ? LineValue{} : read(micro.b, width(info.b));
+    if (grouped) {
+      addToTotal(micro.to.index, b);
+      continue;
+    }
     if (micro.to.place == Place::sum) {
       addToSum(micro, a, b);
       continue;
@@ -236,7 +243,76 @@ void ProgramLines::element(int64_t j, const LineValue *handed) {
 
 LineValue ProgramLines::result() { return read(program_.result, 2); }
 
+// Whether the total is kept four elements to a vector: a quarter of the lines, for some shuffles.
+bool ProgramLines::isGrouped(int32_t number) const {
+  const ProgramOperand &operand = program_.operands[number];
+  if (!operand.total || shape_.scalarBytes != 4) return false;
+  if (columnElements_ % groupSize != 0 || count_ % columnElements_ != 0) return false;
+  const Operand &at = instruction_.operands[number];
+  for (int32_t d = 0; d < instruction_.depth; d++)
+    if (at.strides[d] != 0) return false;
+  return totals_->offsets.count(at.offset) > 0;
+}
+
+void ProgramLines::addToTotal(int32_t number, LineValue term) {
+  Memory m{Memory::Base::pointer};
+  m.pointer = sumsPointer_ + 1;
+  m.fixed = true;
+  const int32_t mask = line_.load(m);
+  const auto masked = [&](int32_t x) { return x < 0 ? x : line_.binary(Action::bitAnd, x, mask); };
+  Arrivals &a = arrivals_[number];
+  a.elements.push_back(j_);
+  a.terms.push_back({masked(term.re), masked(term.im)});
+  if (int64_t(a.terms.size()) == groupSize) addGroup(number);
+}
+
+// Of terms a, b, c, d, in each 16 bytes: a₀+…+a₃, b₀+…+b₃, c₀+…+c₃, d₀+…+d₃.
+void ProgramLines::addGroup(int32_t number) {
+  Arrivals &arrivals = arrivals_[number];
+  const int64_t group = int64_t(arrivals.elements.size()) / groupSize - 1;
+  const int32_t width = program_.operands[number].width;
+  Memory m{Memory::Base::pointer};
+  m.pointer = number;
+  if (spacing_ == 1) {
+    m.stride = Stride::scalars;
+    m.scale = width * shape_.lanes() / groupSize;
+  } else {
+    m.stride = Stride::vectors;
+    m.scale = width;
+  }
+  m.displacement = group * spacing_ * width * shape_.bytes;
+  const auto pair = [&](int32_t a, int32_t b) {
+    return line_.addApart(line_.binary(Action::unpackLow, a, b), line_.binary(Action::unpackHigh, a, b));
+  };
+  for (const bool imaginary : {false, true}) {
+    if (imaginary && width == 1) break;
+    const auto term = [&](size_t k) { return imaginary ? arrivals.terms[k].im : arrivals.terms[k].re; };
+    const int32_t ab = pair(term(0), term(1)), cd = pair(term(2), term(3));
+    const int32_t sums = line_.addApart(line_.binary(Action::lowPairs, ab, cd), line_.binary(Action::highPairs, ab, cd));
+    line_.store(m, line_.addApart(line_.load(m), sums));
+    m.displacement += shape_.bytes;
+  }
+  arrivals.terms.clear();
+}
+
+void ProgramLines::recordTotal(int32_t number) {
+  const std::vector<int64_t> &elements = arrivals_[number].elements;
+  TotalLayout layout{instruction_.operands[number].offset, count_ * program_.operands[number].width,
+                     program_.operands[number].width, std::vector<int32_t>(size_t(count_))};
+  const int64_t columns = count_ / columnElements_, groups = columnElements_ / groupSize;
+  for (int64_t column = 0; column < columns; column++)
+    for (int64_t k = 0; k < columnElements_; k++) {
+      const int64_t j = elements[size_t(k)], group = k / groupSize;
+      const int64_t element = spacing_ == 1 ? column * columnElements_ + j : column + j * spacing_;
+      const int64_t place = spacing_ == 1 ? column * groups + group : column + group * spacing_;
+      layout.places[size_t(element)] = int32_t(place * groupSize + k % groupSize);
+    }
+  totals_->layouts.push_back(std::move(layout));
+}
+
 void ProgramLines::finish() {
+  for (const auto &[number, arrivals] : arrivals_) recordTotal(number);
+  arrivals_.clear();
   for (int64_t s = 0; s < program_.sumCount; s++) {
     const auto &[even, odd] = sums_[size_t(s)];
     Memory m{Memory::Base::pointer};

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "../code.h"
+#include "../plan.h"
 #include "assembler.h"
 #include "line.h"
 
@@ -27,6 +27,12 @@ struct LoopAround {
   int64_t steps = 1;
   bool reverse = false;
   std::set<int64_t> moving;  // offsets of what the loop's instructions find in another place at each step
+};
+
+// Totals that may be kept four elements to a vector, and how those that are lie.
+struct Totals {
+  std::set<int64_t> offsets;
+  std::vector<TotalLayout> layouts;
 };
 
 class ProgramLines {
@@ -54,6 +60,11 @@ class ProgramLines {
     count_ = count;
   }
   void inLoop(const LoopAround &loop) { loop_ = &loop; }
+  // A column has so many elements; with a spacing of 1 the next begins where it ends.
+  void inColumnsOf(int64_t elements, Totals &totals) {
+    columnElements_ = elements;
+    totals_ = &totals;
+  }
 
  private:
   LineValue read(Register r, int32_t width);
@@ -65,6 +76,10 @@ class ProgramLines {
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
   int64_t untilNextStep(int32_t operand) const;
+  bool isGrouped(int32_t operand) const;
+  void addToTotal(int32_t operand, LineValue term);
+  void addGroup(int32_t operand);
+  void recordTotal(int32_t operand);
   int32_t constant(double value);
   int32_t inverse(int32_t x);
 
@@ -79,6 +94,15 @@ class ProgramLines {
   Tables *tables_ = nullptr;
   int64_t count_ = 0;
   const LoopAround *loop_ = nullptr;
+
+  int64_t columnElements_ = 1;
+  Totals *totals_ = nullptr;
+  // Of each grouped total: the elements in the order in which they came, and the terms of the group that is not full.
+  struct Arrivals {
+    std::vector<int64_t> elements;
+    std::vector<LineValue> terms;
+  };
+  std::map<int32_t, Arrivals> arrivals_;
 
   int64_t j_ = 0;
   std::map<std::pair<int32_t, int32_t>, LineValue> known_;  // registers of the element, by place and index

@@ -10,6 +10,7 @@ import { narrowProducts } from './narrowProducts.ts'
 import type { Pass } from './pass.ts'
 import { prune } from './prune.ts'
 import { simplify } from './simplify.ts'
+import { sinkBatchSums } from './sinkBatchSums.ts'
 import { sinkPermutations } from './sinkPermutations.ts'
 import { sinkSlices } from './sinkSlices.ts'
 
@@ -32,6 +33,7 @@ export const standard: readonly Pass[] = [
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,
   hoistProducts, // what is left of a sum of outer products is one
+  sinkBatchSums, // behind all that moves something out of a loop
   prune,
 ]
 

@@ -51,7 +51,7 @@ export const map = (site: Site, nodes: readonly Expr[]): readonly Instruction[] 
   }
   const stored = new Map(kept.map(e => [e, result(site, e)] as const))
   const source = sources(site, members, undefined)
-  const p = programOf({ nodes, stored, takesElement: false }, source, site.shop.constant)
+  const p = programOf({ nodes, stored, totals: site.totals, takesElement: false }, source, site.shop.constant)
   return [
     instruction(
       'map',
@@ -86,7 +86,7 @@ export const transform = (
       ...(after.length > 0 ? map(site, after) : []),
     ]
   const first = programOf(
-    { nodes: before, stored: keep(before, early), takesElement: false, wanted: operand },
+    { nodes: before, stored: keep(before, early), totals: site.totals, takesElement: false, wanted: operand },
     sources(site, new Set(before), undefined),
     site.shop.constant,
   )
@@ -95,6 +95,7 @@ export const transform = (
     {
       nodes: after,
       stored,
+      totals: site.totals,
       takesElement: true,
       element: after.length === 0 || isRead(site, node, late) ? result(site, node) : undefined,
     },

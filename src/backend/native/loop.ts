@@ -63,6 +63,23 @@ const readsThrough = (e: Expr, source: Expr): boolean =>
     a => a === source || ((isView(a) || isPermuted(a) || a.op === 'broadcast') && readsThrough(a, source)),
   )
 
+const startsAtZero = (e: Expr): boolean =>
+  e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
+
+/** What a fused program adds to the carry, if the next one is their sum and nothing else reads either. */
+const addedTo = (block: Block, carry: Expr, next: Expr): Expr | undefined => {
+  const unit = block.unitOf.get(next)
+  if (next.op !== 'add' || unit === undefined || block.units[unit]!.kind === 'single') return undefined
+  if (block.users(carry).length !== 1 || block.users(next).length !== 0) return undefined
+  const added = next.args.filter(a => a !== carry)
+  return added.length === 1 ? added[0] : undefined
+}
+
+const isOnlySummed = (site: Site, item: Expr | undefined): boolean =>
+  item !== undefined &&
+  site.block.lastUse(item) !== Number.POSITIVE_INFINITY &&
+  site.block.users(item).every(u => u.op === 'batchSum')
+
 /** `emit`: makes the instructions of the body's block. */
 export const loop = (
   site: Site,
@@ -143,6 +160,13 @@ export const loop = (
       ({ s, j }) =>
         carryArgs.every((_, k) => historyOf(k) !== j) && !claim(s, inside(stackPlace[j]!, unitsOf(s))),
     )
+  const left = new Set(leftCarries.map(c => c.k))
+  const totals = new Map<Expr, Expr>()
+  nexts.forEach((next, k) => {
+    const added = left.has(k) || isHistory(k) ? undefined : addedTo(block, carryArgs[k]!, next)
+    if (added !== undefined && startsAtZero(e.args[invariants + k]!) && isOnlySummed(site, items.get(k)))
+      totals.set(next, added)
+  })
   const inner: Site = {
     shop: site.shop,
     block,
@@ -150,6 +174,7 @@ export const loop = (
     space: () => space,
     places,
     targets,
+    totals,
     held: [],
   }
   const steps = emit(inner)

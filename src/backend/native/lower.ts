@@ -85,6 +85,7 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
     space: e => rateOf(e.type),
     places,
     targets: new Map(),
+    totals: new Map(),
     held: [],
   }
 

@@ -40,6 +40,8 @@ export interface Cluster {
   readonly nodes: readonly Expr[]
   /** Those whose values are kept, and where. */
   readonly stored: ReadonlyMap<Expr, Operand>
+  /** Those that are added to what is there, and what they add. */
+  readonly totals: ReadonlyMap<Expr, Expr>
   /** Where the element that a transform hands over is kept, if it is. */
   readonly element?: Operand | undefined
   /** Whether there is such an element. */
@@ -84,6 +86,10 @@ const microOp = (e: Expr): MicroOpName => {
   }
 }
 
+/** What becomes of an output: it is written; or moved there as something to add, of which only the total over the examples is read. */
+const stores = -1
+const adds = -2
+
 interface MicroInstruction {
   readonly op: MicroOpName
   readonly width: 1 | 2
@@ -95,7 +101,7 @@ const sameInput = (a: ProgramInput, b: ProgramInput): boolean => JSON.stringify(
 
 /** `source`: what an operand is; `constant`: the index of a number in the plan's table. */
 export const programOf = (
-  { nodes, stored, element, takesElement, wanted }: Cluster,
+  { nodes, stored, totals, element, takesElement, wanted }: Cluster,
   source: (e: Expr) => Source,
   constant: (value: number) => number,
 ): Program => {
@@ -139,19 +145,26 @@ export const programOf = (
     registers++
   }
   for (const e of nodes) {
-    const sources = e.args.map(registerOf)
-    program.push({ op: microOp(e), width: widthOf(e), result: registers, sources })
+    const added = totals.get(e)
+    const sources = (added === undefined ? e.args : [added]).map(registerOf)
+    const op = added === undefined ? microOp(e) : 'move'
+    program.push({ op, width: widthOf(e), result: registers, sources })
     registerOfNode.set(e, registers++)
   }
   const wantedRegister = wanted === undefined ? undefined : registerOf(wanted)
 
   // Then the element and inputs first, temporaries by lifetime, outputs last.
   const outputs = [
-    ...(element === undefined ? [] : [{ register: elementRegister, operand: element, width: 2, step: 1 }]),
+    ...(element === undefined
+      ? []
+      : [{ register: elementRegister, operand: element, width: 2, step: 1, mode: stores }]),
     ...nodes.flatMap(e => {
       const operand = stored.get(e)
       const register = required(registerOfNode.get(e), 'a register')
-      return operand === undefined ? [] : [{ register, operand, width: widthOf(e), step: isSum(e) ? 0 : 1 }]
+      const mode = totals.has(e) ? adds : stores
+      return operand === undefined
+        ? []
+        : [{ register, operand, width: widthOf(e), step: isSum(e) ? 0 : 1, mode }]
     }),
   ]
   const outputOf = new Map(outputs.map((o, k) => [o.register, k]))
@@ -186,7 +199,7 @@ export const programOf = (
     inputs: inputs.map(i => i.operand),
     temporaries,
     attributes: [
-      ...outputs.flatMap(o => [o.width, o.step, -1]),
+      ...outputs.flatMap(o => [o.width, o.step, o.mode]),
       ...inputs.flatMap(i => [i.width, i.step, i.permutation]),
       encoded.length,
       ...encoded.flatMap(m => [

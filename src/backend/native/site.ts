@@ -24,6 +24,8 @@ export interface Site {
   readonly places: Map<Expr, Operand>
   /** Nodes whose place is given: results of loops. */
   readonly targets: ReadonlyMap<Expr, Operand>
+  /** Sums x + y into a carry x in its place, of which nobody reads anything but what it adds up to over the examples. */
+  readonly totals: ReadonlyMap<Expr, Expr>
   /** Buffers in use, and after which unit they are free. */
   readonly held: { readonly buffer: Buffer; readonly space: Rate; readonly until: number }[]
 }

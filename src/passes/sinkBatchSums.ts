@@ -1,0 +1,81 @@
+/**
+ * Sums over the examples move to the loops whose results they sum: Σ_b (x_b + y_b) = Σ_b x_b + Σ_b y_b, and
+ * Σ_b u x_b = u Σ_b x_b for a u that is the same for all. What came between is then computed once, not for each example,
+ * and a loop that adds up a gradient sees that nothing but its sum over the examples is wanted.
+ */
+import { add, batchSum, broadcast, complexOf, mul, scale, sub } from '../ir/build.ts'
+import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import type { Op } from '../ir/ops.ts'
+import { rateOf } from '../ir/type.ts'
+import { deeply, rewrite, withArgs } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+/** Linear in their only operand, which they do not make smaller. */
+const linear: ReadonlySet<Op> = new Set(['neg', 'conj', 're', 'im', 'reshape', 'pad', 'broadcast'])
+
+const varies = (e: Expr): boolean => rateOf(e.type) === 'varying'
+const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
+
+/** Σ_b x_b by way of a loop's result or a contraction; undefined if none is reached. */
+type Sunk = (x: Expr) => Expr | undefined
+
+const ofUnary = (sunk: Sunk, x: Expr, a: Expr): Expr | undefined => {
+  const inner = sunk(a)
+  if (inner === undefined) return undefined
+  return x.op === 'broadcast' ? broadcast(inner, tensorType(x).shape) : withArgs(x, [inner])
+}
+
+const ofSum = (sunk: Sunk, make: (a: Expr, b: Expr) => Expr, a: Expr, b: Expr): Expr | undefined => {
+  if (!varies(a) || !varies(b)) return undefined
+  const [p, q] = [sunk(a), sunk(b)]
+  return p === undefined && q === undefined ? undefined : make(p ?? batchSum(a), q ?? batchSum(b))
+}
+
+/** `make`: linear in each operand, of which one is the same for all examples. */
+const ofOne = (sunk: Sunk, make: (a: Expr, b: Expr) => Expr, a: Expr, b: Expr): Expr | undefined => {
+  if (varies(a) === varies(b)) return undefined
+  const inner = sunk(varies(a) ? a : b)
+  return inner && (varies(a) ? make(inner, b) : make(a, inner))
+}
+
+const through = (sunk: Sunk, x: Expr): Expr | undefined => {
+  if (!varies(x)) return undefined
+  if (x.op === 'get' || x.op === 'contract') return batchSum(x)
+  const [a, b] = x.args
+  if (a === undefined) return undefined
+  if (linear.has(x.op)) return ofUnary(sunk, x, a)
+  if (b === undefined) return undefined
+  switch (x.op) {
+    case 'add':
+      return ofSum(sunk, add, a, b)
+    case 'sub':
+      return ofSum(sunk, sub, a, b)
+    case 'complex':
+      return isZero(a) || isZero(b) ? ofOne(sunk, complexOf, a, b) : ofSum(sunk, complexOf, a, b)
+    case 'mul':
+      return ofOne(sunk, mul, a, b)
+    case 'scale':
+      return ofOne(sunk, scale, a, b)
+    default:
+      return undefined
+  }
+}
+
+const sinkLevel = (f: Func): Func => {
+  const known = new Map<Expr, Expr | undefined>()
+  const sunk: Sunk = x => {
+    if (!known.has(x)) known.set(x, through(sunk, x))
+    return known.get(x)
+  }
+  return func(
+    f.params,
+    rewrite(f.results, e => (e.op === 'batchSum' ? (sunk(required(e.args[0], 'an operand')) ?? e) : e)),
+  )
+}
+
+export const sinkBatchSums: Pass = {
+  name: 'sinkBatchSums',
+  summary: 'sums over the examples move to the loops whose results they sum',
+  run: f => deeply(f, sinkLevel),
+}
