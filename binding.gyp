@@ -47,7 +47,8 @@
         "native/program.cc",
         "native/programDecoder.cc",
         "native/reader.cc",
-        "native/transformTables.cc"
+        "native/transformTables.cc",
+        "native/variant.cc"
       ],
       "dependencies": ["kernels_baseline", "kernels_uniform"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -28,38 +28,31 @@ void requireMemory(double bytes) {
 }
 
 // Lanes that have no example of their own repeat the last one.
-int64_t exampleOf(int64_t block, int64_t lane, int64_t lanes, int64_t batch) {
-  return std::min(block * lanes + lane, batch - 1);
-}
-
 template <class T>
-void loadBlock(T *arena, const PlanInput &input, const Values &values, int64_t block, int64_t lanes, int64_t batch) {
+void loadBlock(T *arena, const PlanInput &input, const Values &values, int64_t first, int64_t examples, int64_t lanes) {
   for (int64_t l = 0; l < lanes; l++) {
-    const double *from = values.data() + exampleOf(block, l, lanes, batch) * input.units;
+    const double *from = values.data() + (first + std::min(l, examples - 1)) * input.units;
     T *to = arena + input.offset * lanes + l;
     for (int64_t u = 0; u < input.units; u++) to[u * lanes] = T(from[u]);
   }
 }
 
 template <class T>
-void storeBlock(const T *arena, const PlanOutput &output, Values &values, int64_t block, int64_t lanes,
-                int64_t batch) {
-  const int64_t count = std::min(lanes, batch - block * lanes);
-  for (int64_t l = 0; l < count; l++) {
-    double *to = values.data() + (block * lanes + l) * output.units;
+void storeBlock(const T *arena, const PlanOutput &output, Values &values, int64_t first, int64_t examples,
+                int64_t lanes) {
+  for (int64_t l = 0; l < examples; l++) {
+    double *to = values.data() + (first + l) * output.units;
     const T *from = arena + output.offset * lanes + l;
     for (int64_t u = 0; u < output.units; u++) to[u] = double(from[u * lanes]);
   }
 }
 
 template <class T>
-void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial, int64_t block, int64_t lanes,
-                 int64_t batch) {
-  const int64_t count = std::min(lanes, batch - block * lanes);
+void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial, int64_t examples, int64_t lanes) {
   const T *from = arena + reduction.from * lanes;
   for (int64_t u = 0; u < reduction.units; u++, from += lanes) {
     double sum = 0;
-    for (int64_t l = 0; l < count; l++) sum += double(from[l]);
+    for (int64_t l = 0; l < examples; l++) sum += double(from[l]);
     partial[u] = sum;
   }
 }
@@ -131,25 +124,17 @@ const Kernels *findKernels(const std::optional<std::string> &name) {
 Program::Program(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount,
                  Precision precision, const Kernels *kernels)
     : precision_(precision),
-      kernels_(kernels),
-      plan_(code, codeSize, constants, constantCount, precision, 2 * this->kernels().lanes * int64_t(scalarBytes())) {
-  for (const PlanSegment &segment : plan_.segments) varyingSegments_ += segment.varying;
-#ifdef PARSEVAL_CODEGEN
-  if (kernels_->generatedBytes > 0) {
-    generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(scalarBytes())},
-                       static_cast<const LaneFunctions *>(this->kernels().laneFunctions));
-    // The other instruction sets have nothing but generated code for maps and transforms.
-    if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
-  }
-#endif
-  resident_.resize(plan_.inputs.size());
-  requireMemory((double(plan_.uniformUnits) + double(plan_.scratchUnits)) * double(scalarBytes()));
-  uniform_ = Arena(size_t(plan_.uniformUnits) * scalarBytes());
-  uniformScratch_ = Arena(size_t(plan_.scratchUnits) * scalarBytes());
+      tape_{{code, code + codeSize}, {constants, constants + constantCount}},
+      wide_(tape_, precision, kernels) {
+  for (const PlanSegment &segment : plan().segments) varyingSegments_ += segment.varying;
+  resident_.resize(plan().inputs.size());
+  requireMemory((double(plan().uniformUnits) + double(plan().scratchUnits)) * double(scalarBytes()));
+  uniform_ = Arena(size_t(plan().uniformUnits) * scalarBytes());
+  uniformScratch_ = Arena(size_t(plan().scratchUnits) * scalarBytes());
 }
 
 void Program::check(int64_t number, const double *values, size_t count, int64_t examples) const {
-  const PlanInput &input = plan_.inputs[size_t(number)];
+  const PlanInput &input = plan().inputs[size_t(number)];
   const int64_t wanted = input.units * examples;
   if (int64_t(count) != wanted)
     throw RequestError("input " + text(number) + " takes " + text(wanted) + " numbers" +
@@ -165,7 +150,7 @@ void Program::check(int64_t number, const double *values, size_t count, int64_t 
 }
 
 void Program::write(int64_t number, const double *values, size_t count) {
-  if (plan_.inputs[size_t(number)].varying)
+  if (plan().inputs[size_t(number)].varying)
     throw RequestError("input " + text(number) + " varies: its values belong to a run");
   check(number, values, count, 1);
   Values kept(values, values + count);
@@ -175,7 +160,7 @@ void Program::write(int64_t number, const double *values, size_t count) {
 }
 
 const Values &Program::read(int64_t number) const {
-  if (plan_.inputs[size_t(number)].varying) throw RequestError("input " + text(number) + " varies: nothing is kept");
+  if (plan().inputs[size_t(number)].varying) throw RequestError("input " + text(number) + " varies: nothing is kept");
   const std::optional<Values> &values = resident_[size_t(number)];
   if (!values) throw RequestError("input " + text(number) + " was never written");
   return *values;
@@ -185,86 +170,124 @@ void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t thread
   if (batch < 1) throw RequestError("a run takes at least one example");
   if (batch > largestBatch) throw RequestError("a run takes at most 2^31 examples");
   if (threads < 1) throw RequestError("a run takes at least one thread");
-  for (size_t n = 0; n < plan_.inputs.size(); n++)
-    if (!plan_.inputs[n].varying && !resident_[n]) throw RequestError("input " + text(int64_t(n)) + " was never written");
+  for (size_t n = 0; n < plan().inputs.size(); n++)
+    if (!plan().inputs[n].varying && !resident_[n]) throw RequestError("input " + text(int64_t(n)) + " was never written");
   batch_ = batch;
-  blocks_ = (batch + kernels().lanes - 1) / kernels().lanes;
-  threads_ = int(std::min({threads, mostThreads, blocks_}));
+  divide();
+  threads_ = int(std::min({threads, mostThreads, int64_t(blocks_.size())}));
   varying_ = std::move(varying);
   allocate();
-  for (size_t n = 0; n < plan_.inputs.size(); n++)
-    if (!plan_.inputs[n].varying)
-      withScalar(precision_, uniform_.data(), [&](auto *arena) { loadUniform(arena, plan_.inputs[n], *resident_[n]); });
+  for (size_t n = 0; n < plan().inputs.size(); n++)
+    if (!plan().inputs[n].varying)
+      withScalar(precision_, uniform_.data(), [&](auto *arena) { loadUniform(arena, plan().inputs[n], *resident_[n]); });
   __atomic_store_n(&cancelled_, 0, __ATOMIC_RELAXED);
+}
+
+// Full blocks, and for what is left over a narrower one if its lanes are enough.
+void Program::divide() {
+  blocks_.clear();
+  for (int64_t first = 0; first < batch_; first += wide_.lanes())
+    blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first)});
+  Block &last = blocks_.back();
+  const Kernels *const narrower = wide_.narrower();
+  if (narrower == nullptr || last.examples > wide_.lanes() / 2) return;
+  if (!narrow_) narrow_.emplace(tape_, precision_, narrower);
+  if (last.examples <= narrow_->lanes()) last.variant = &*narrow_;
 }
 
 // With one varying segment a thread can use the same arena for all its blocks; with more, values must last from
 // one to the next.
 void Program::allocate() {
-  const size_t lanes = size_t(kernels().lanes);
-  const size_t arenaBytes = size_t(plan_.varyingUnits) * lanes * scalarBytes();
-  const size_t scratchBytes = size_t(plan_.scratchUnits) * lanes * scalarBytes();
-  const size_t arenas = varyingSegments_ == 0 ? 0 : varyingSegments_ == 1 ? size_t(threads_) : size_t(blocks_);
-  double outputUnits = 0;
-  for (const PlanOutput &output : plan_.outputs) outputUnits += double(output.units) * (output.varying ? double(batch_) : 1);
-  requireMemory(double(arenas) * double(arenaBytes) + double(threads_) * double(scratchBytes) +
-                outputUnits * sizeof(double));
-  while (arenas_.size() > arenas) arenas_.pop_back();
-  while (arenas_.size() < arenas) arenas_.emplace_back(arenaBytes);
-  while (scratch_.size() < size_t(threads_)) scratch_.emplace_back(scratchBytes);
+  const auto bytesOf = [&](const Variant &variant, int64_t units) {
+    return size_t(units) * size_t(variant.lanes()) * scalarBytes();
+  };
+  std::vector<size_t> arenas;
+  size_t scratch = 0;
+  for (const Block &block : blocks_) {
+    const Plan &plan = block.variant->plan();
+    const size_t bytes = bytesOf(*block.variant, plan.varyingUnits);
+    scratch = std::max(scratch, bytesOf(*block.variant, plan.scratchUnits));
+    if (varyingSegments_ == 0) continue;
+    if (hasArenaForEachBlock() || int64_t(arenas.size()) < threads_) arenas.push_back(bytes);
+  }
+  double total = double(threads_) * double(scratch);
+  for (const size_t bytes : arenas) total += double(bytes);
+  for (const PlanOutput &output : plan().outputs)
+    total += double(output.units) * (output.varying ? double(batch_) : 1) * sizeof(double);
+  requireMemory(total);
+  const auto provide = [](std::vector<Arena> &to, size_t k, size_t bytes) {
+    if (k == to.size()) to.emplace_back();
+    if (to[k].bytes() < bytes) {
+      to[k] = Arena();
+      to[k] = Arena(bytes);
+    }
+  };
+  while (arenas_.size() > arenas.size()) arenas_.pop_back();
+  for (size_t k = 0; k < arenas.size(); k++) provide(arenas_, k, arenas[k]);
+  for (size_t k = 0; k < size_t(threads_); k++) provide(scratch_, k, scratch);
 }
 
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan_.constants.data(), &cancelled_, batch_, 1, nullptr};
+  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan().constants.data(), &cancelled_, batch_, 1, nullptr};
   return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame);
 }
 
-bool Program::runBlock(const PlanSegment &segment, const Frame &frame, int64_t block, bool first, bool last,
-                       std::vector<Values> &outputs, std::vector<Values> &partials) {
-  const int64_t lanes = kernels().lanes;
+struct Program::Pass {
+  size_t segment;
+  bool first, last;
+  std::vector<Values> &outputs;
+  std::vector<Values> partials;  // of each reduction, by block
+};
+
+bool Program::runBlock(const Block &block, void *arena, void *scratch, Pass &pass) {
+  const Variant &variant = *block.variant;
+  const int64_t lanes = variant.lanes();
+  const Plan &plan = variant.plan();
+  const PlanSegment &segment = plan.segments[pass.segment];
+  if (pass.first)
+    for (size_t n = 0; n < plan.inputs.size(); n++)
+      if (plan.inputs[n].varying)
+        withScalar(precision_, arena, [&](auto *to) {
+          loadBlock(to, plan.inputs[n], varying_[n], block.first, block.examples, lanes);
+        });
+  alignas(64) uint8_t mask[64] = {};
+  std::memset(mask, 0xff, size_t(block.examples) * scalarBytes());
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  if (first)
-    for (size_t n = 0; n < plan_.inputs.size(); n++)
-      if (plan_.inputs[n].varying)
-        withScalar(precision_, frame.varying,
-                   [&](auto *arena) { loadBlock(arena, plan_.inputs[n], varying_[n], block, lanes, batch_); });
-  if (!kernels().block(code, frame)) return false;
+  const Frame frame{uniform_.data(), arena, scratch, plan.constants.data(), &cancelled_, batch_, block.examples, mask};
+  if (!variant.kernels().block(code, frame)) return false;
   for (size_t r = 0; r < segment.reductions.size(); r++) {
     const PlanReduction &reduction = segment.reductions[r];
-    withScalar(precision_, frame.varying, [&](auto *arena) {
-      double *const partial = partials[r].data() + block * reduction.units;
-      if (const TotalLayout *total = totalOf(segment, reduction)) reduceTotal(arena, *total, partial, lanes);
-      else reduceBlock(arena, reduction, partial, block, lanes, batch_);
+    double *const partial = pass.partials[r].data() + block.number * reduction.units;
+    withScalar(precision_, arena, [&](auto *from) {
+      if (const TotalLayout *total = totalOf(segment, reduction)) reduceTotal(from, *total, partial, lanes);
+      else reduceBlock(from, reduction, partial, block.examples, lanes);
     });
   }
-  if (last)
-    for (size_t n = 0; n < plan_.outputs.size(); n++)
-      if (plan_.outputs[n].varying)
-        withScalar(precision_, frame.varying,
-                   [&](auto *arena) { storeBlock(arena, plan_.outputs[n], outputs[n], block, lanes, batch_); });
+  if (pass.last)
+    for (size_t n = 0; n < plan.outputs.size(); n++)
+      if (plan.outputs[n].varying)
+        withScalar(precision_, arena, [&](auto *from) {
+          storeBlock(from, plan.outputs[n], pass.outputs[n], block.first, block.examples, lanes);
+        });
   return true;
 }
 
-bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std::vector<Values> &outputs) {
+bool Program::runVarying(size_t number, bool first, bool last, std::vector<Values> &outputs) {
+  const PlanSegment &segment = plan().segments[number];
+  const int64_t blocks = int64_t(blocks_.size());
   // A partial sum for each block, so that the order of the additions does not depend on the threads.
-  std::vector<Values> partials;
+  Pass pass{number, first, last, outputs, {}};
   for (const PlanReduction &reduction : segment.reductions) {
-    requireMemory(double(reduction.units) * double(blocks_) * sizeof(double));
-    partials.emplace_back(size_t(reduction.units * blocks_));
+    requireMemory(double(reduction.units) * double(blocks) * sizeof(double));
+    pass.partials.emplace_back(size_t(reduction.units * blocks));
   }
   std::atomic<int64_t> next{0};
   std::atomic<bool> complete{true};
   pool_.run(threads_, [&](int thread) {
-    for (int64_t block = next++; block < blocks_; block = next++) {
-      void *arena = arenas_[varyingSegments_ == 1 ? size_t(thread) : size_t(block)].data();
-      const int64_t examples = std::min(int64_t(kernels().lanes), batch_ - block * kernels().lanes);
-      alignas(64) uint8_t mask[64] = {};
-      std::memset(mask, 0xff, size_t(examples) * scalarBytes());
-      const Frame frame{uniform_.data(), arena,  scratch_[size_t(thread)].data(), plan_.constants.data(),
-                        &cancelled_,     batch_, examples,                        mask};
-      if (cancelled() ||
-          !runBlock(segment, frame, block, first, last, outputs, partials)) {
+    for (int64_t k = next++; k < blocks; k = next++) {
+      void *arena = arenas_[hasArenaForEachBlock() ? size_t(k) : size_t(thread)].data();
+      if (cancelled() || !runBlock(blocks_[size_t(k)], arena, scratch_[size_t(thread)].data(), pass)) {
         complete = false;
         return;
       }
@@ -276,7 +299,7 @@ bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std:
     withScalar(precision_, uniform_.data(), [&](auto *arena) {
       for (int64_t u = 0; u < reduction.units; u++) {
         double total = 0;
-        for (int64_t block = 0; block < blocks_; block++) total += partials[r][size_t(block * reduction.units + u)];
+        for (int64_t k = 0; k < blocks; k++) total += pass.partials[r][size_t(k * reduction.units + u)];
         arena[reduction.to + u] = static_cast<std::remove_reference_t<decltype(*arena)>>(total);
       }
     });
@@ -286,26 +309,27 @@ bool Program::runVarying(const PlanSegment &segment, bool first, bool last, std:
 
 std::optional<std::vector<Values>> Program::execute() {
   std::vector<Values> outputs;
-  for (const PlanOutput &output : plan_.outputs)
+  for (const PlanOutput &output : plan().outputs)
     outputs.emplace_back(size_t(output.units * (output.varying ? batch_ : 1)));
   int64_t varyingSegment = 0;
-  for (const PlanSegment &segment : plan_.segments) {
+  for (size_t number = 0; number < plan().segments.size(); number++) {
+    const PlanSegment &segment = plan().segments[number];
     if (!segment.varying) {
       if (!runUniform(segment)) return std::nullopt;
       continue;
     }
     varyingSegment++;
-    if (!runVarying(segment, varyingSegment == 1, varyingSegment == varyingSegments_, outputs)) return std::nullopt;
+    if (!runVarying(number, varyingSegment == 1, varyingSegment == varyingSegments_, outputs)) return std::nullopt;
   }
-  for (size_t n = 0; n < plan_.outputs.size(); n++)
-    if (!plan_.outputs[n].varying)
-      withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, plan_.outputs[n], outputs[n]); });
+  for (size_t n = 0; n < plan().outputs.size(); n++)
+    if (!plan().outputs[n].varying)
+      withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, plan().outputs[n], outputs[n]); });
   if (cancelled()) return std::nullopt;
   return outputs;
 }
 
 void Program::finish(const std::vector<Values> &outputs) {
-  for (const PlanUpdate &update : plan_.updates) resident_[size_t(update.input)] = outputs[size_t(update.output)];
+  for (const PlanUpdate &update : plan().updates) resident_[size_t(update.input)] = outputs[size_t(update.output)];
 }
 
 }  // namespace parseval

@@ -6,12 +6,8 @@
 #include <vector>
 
 #include "arena.h"
-#ifdef PARSEVAL_CODEGEN
-#include "codegen/generator.h"
-#endif
-#include "kernels.h"
-#include "plan.h"
 #include "pool.h"
+#include "variant.h"
 
 namespace parseval {
 
@@ -32,7 +28,7 @@ class Program {
   Program(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision,
           const Kernels *kernels);
 
-  const Plan &plan() const { return plan_; }
+  const Plan &plan() const { return wide_.plan(); }
 
   // From here to `cancel` all on the caller's thread, between runs.
   void write(int64_t input, const double *values, size_t count);
@@ -54,33 +50,38 @@ class Program {
   void check(int64_t input, const double *values, size_t count, int64_t examples) const;
 
  private:
+  // Examples that run together, one to a lane.
+  struct Block {
+    const Variant *variant;
+    int64_t number, first, examples;
+  };
+  // What a segment's blocks work on and towards.
+  struct Pass;
+
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
-  const PrecisionKernels &kernels() const {
-    return precision_ == Precision::Single ? kernels_->singlePrecision : kernels_->doublePrecision;
-  }
+  void divide();
   void allocate();
+  bool hasArenaForEachBlock() const { return varyingSegments_ > 1 || int64_t(blocks_.size()) <= threads_; }
   bool runUniform(const PlanSegment &segment);
-  bool runVarying(const PlanSegment &segment, bool first, bool last, std::vector<Values> &outputs);
-  bool runBlock(const PlanSegment &segment, const Frame &frame, int64_t block, bool first, bool last,
-                std::vector<Values> &outputs, std::vector<Values> &partials);
+  bool runVarying(size_t segment, bool first, bool last, std::vector<Values> &outputs);
+  bool runBlock(const Block &block, void *arena, void *scratch, Pass &pass);
 
   Precision precision_;
-  const Kernels *kernels_;
-  Plan plan_;
+  Tape tape_;
+  Variant wide_;
+  std::optional<Variant> narrow_;  // from when it is first needed
   int64_t varyingSegments_ = 0;
   std::vector<std::optional<Values>> resident_;
 
   // Of the run.
-  int64_t batch_ = 0, blocks_ = 0;
+  int64_t batch_ = 0;
+  std::vector<Block> blocks_;
   int threads_ = 1;
   std::vector<Values> varying_;
   int cancelled_ = 0;
 
   Arena uniform_, uniformScratch_;
   std::vector<Arena> arenas_, scratch_;
-#ifdef PARSEVAL_CODEGEN
-  std::optional<Generator> generator_;
-#endif
   Pool pool_;
 };
 

@@ -1,0 +1,34 @@
+#include "variant.h"
+
+namespace parseval {
+
+namespace {
+
+int64_t bytesOf(Precision precision) {
+  return precision == Precision::Single ? int64_t(sizeof(float)) : int64_t(sizeof(double));
+}
+
+}  // namespace
+
+Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
+    : precision_(precision),
+      kernels_(kernels),
+      plan_(tape.code.data(), tape.code.size(), tape.constants.data(), tape.constants.size(), precision,
+            2 * of(precision, kernels).lanes * bytesOf(precision)) {
+#ifdef PARSEVAL_CODEGEN
+  if (kernels_->generatedBytes == 0) return;
+  generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(bytesOf(precision))},
+                     static_cast<const LaneFunctions *>(this->kernels().laneFunctions));
+  // The other instruction sets have nothing but generated code for maps and transforms.
+  if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
+#endif
+}
+
+const Kernels *Variant::narrower() const {
+#ifdef PARSEVAL_X64
+  if (kernels_ == &avx512Kernels) return &avx2Kernels;
+#endif
+  return nullptr;
+}
+
+}  // namespace parseval

@@ -1,0 +1,43 @@
+// A plan made ready for the vectors of one instruction set: decoded, with the code that is generated for it.
+#pragma once
+
+#include <optional>
+
+#ifdef PARSEVAL_CODEGEN
+#include "codegen/generator.h"
+#endif
+#include "kernels.h"
+#include "plan.h"
+
+namespace parseval {
+
+// A plan's integers and constants, before it is decoded.
+struct Tape {
+  std::vector<int32_t> code;
+  std::vector<double> constants;
+};
+
+class Variant {
+ public:
+  Variant(const Tape &tape, Precision precision, const Kernels *kernels);
+
+  const Plan &plan() const { return plan_; }
+  const PrecisionKernels &kernels() const { return of(precision_, kernels_); }
+  int64_t lanes() const { return kernels().lanes; }
+  // Kernels of vectors half as long, for blocks that would leave half of the lanes empty; null if there are none.
+  const Kernels *narrower() const;
+
+ private:
+  static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
+    return precision == Precision::Single ? kernels->singlePrecision : kernels->doublePrecision;
+  }
+
+  Precision precision_;
+  const Kernels *kernels_;
+  Plan plan_;
+#ifdef PARSEVAL_CODEGEN
+  std::optional<Generator> generator_;
+#endif
+};
+
+}  // namespace parseval
