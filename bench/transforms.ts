@@ -2,44 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { loadAddon } from '../src/backend/native/addon.ts'
 import type { Contender } from './contender.ts'
 import { duel, type Rival } from './duel.ts'
-import { build, compiledContender, here } from './here.ts'
+import { build, here, node } from './here.ts'
 import type { Line, Row } from './row.ts'
 
-/** The compiler's options for an instruction set of the engine's: those of binding.gyp. */
-const options: Readonly<Record<string, readonly string[]>> = {
-  avx512: [
-    ...['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512'],
-    '-DVECTOR_BYTES=64',
-  ],
-  avx2: ['-mavx2', '-mfma', '-DVECTOR_BYTES=32'],
-}
-
-const instructionSet = (): string => {
-  const addon = loadAddon()
-  return process.env.PARSEVAL_ISA ?? (E.isRight(addon) ? addon.right.features().isa[0]! : 'baseline')
-}
-
-/** A C++ program over the engine's headers. */
-export const native = (file: string, ...sources: readonly string[]) => ({
-  name: file.replace('.cc', ''),
-  language: 'cxx' as const,
-  args: [
-    ...['-std=c++17', '-O3', '-fno-math-errno', '-Wno-psabi', `-I${here('../native')}`],
-    ...(options[instructionSet()] ?? []),
-    here('native', file),
-    ...sources.map(s => here('../native', s)),
-  ],
-})
-
-const ours: Contender = compiledContender(
-  'parseval',
-  native('fft.cc', 'planner.cc', 'transformTables.cc'),
-  [],
-  'it needs g++',
-)
+const ours: Contender = { name: 'parseval', command: async () => E.right(node('fourier.ts')) }
 
 const fftw = (name: string, program: string, flags: readonly string[], remedy: string): Contender => ({
   name,

@@ -11,6 +11,7 @@ struct Operand {
   int64_t offset = 0;
   int64_t strides[maxDepth] = {};
   bool varying = false;
+  bool moves = false;  // whether any stride is not 0
 };
 
 // Where a register of a pointwise program is found. `operand`: in memory; `gathered`: an input that is read through a

@@ -25,11 +25,16 @@ template <class K, int Width, bool Uniform, bool Mask, int Group>
 PARSEVAL_INLINE void packPanel(Scalar<K> *to, const Scalar<K> *from, int64_t stride, int64_t steps, int64_t count,
                                typename K::Vector mask) {
   constexpr int64_t step = Width * unit<K, Uniform>, size = Width * K::lanes;
+  // The next step but one, from memory.
+  constexpr int64_t ahead = 2;
   for (int64_t t = 0; t < steps; t++, from += stride * step)
     for (int64_t first = 0; first < count; first += Group)
       for (int64_t j = 0; j < Group; j++) {
         Value<K, Width> x{};
-        if (first + j < count) x = load<K, Width, Uniform>(from + (first + j) * step);
+        if (first + j < count) {
+          x = load<K, Width, Uniform>(from + (first + j) * step);
+          __builtin_prefetch(from + (ahead * stride + first + j) * step, 0, 2);
+        }
         if constexpr (Mask) x = where<K, Width>(mask, x);
         store<K, Width>(to + (first * steps + t * Group + j) * size, x);
       }

@@ -118,7 +118,8 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
     for (int32_t o = 0; o < i.operandCount; o++) {
       const Operand &operand = i.operands[o];
       int64_t unit = operand.offset;
-      for (int32_t d = 0; d < i.depth; d++) unit += operand.strides[d] * steps[d];
+      if (operand.moves)
+        for (int32_t d = 0; d < i.depth; d++) unit += operand.strides[d] * steps[d];
       resolved[o] = operand.varying ? static_cast<T *>(frame.varying) + unit * K::lanes
                                     : static_cast<T *>(frame.uniform) + unit;
     }

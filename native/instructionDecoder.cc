@@ -59,7 +59,10 @@ void InstructionDecoder::readOperands(int32_t count) {
     operand.varying = reader_.rate("an operand's space");
     if (operand.varying && !segment_.varying) fail("operand " + text(o) + " is varying, in a uniform segment");
     operand.offset = reader_.count("an operand's offset");
-    for (size_t d = 0; d < lengths_.size(); d++) operand.strides[d] = reader_.next("an operand's stride");
+    for (size_t d = 0; d < lengths_.size(); d++) {
+      operand.strides[d] = reader_.next("an operand's stride");
+      operand.moves = operand.moves || operand.strides[d] != 0;
+    }
     operands_->push_back(operand);
   }
 }

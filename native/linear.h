@@ -8,7 +8,7 @@ namespace parseval {
 namespace {
 
 // Sums that do not wait for each other hide the latency of an addition.
-constexpr int64_t sums = 4;
+constexpr int sums = 4;
 
 template <class K, int Width, bool UniformA, bool UniformB>
 void runDot(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t count) {
@@ -28,13 +28,22 @@ template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int 
 PARSEVAL_INLINE void productRows(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *x, int64_t inner, int64_t stepI,
                                  int64_t stepK) {
   constexpr int64_t unitA = Width * unit<K, UniformA>, unitX = Width * unit<K, UniformX>;
-  Value<K, Width> sum[Rows] = {};
-  for (int64_t k = 0; k < inner; k++, a += stepK * unitA, x += unitX) {
-    const Value<K, Width> v = load<K, Width, UniformX>(x);
+  // Few rows have several sums each.
+  constexpr int chains = Rows >= sums ? 1 : sums / Rows;
+  Value<K, Width> sum[chains][Rows] = {};
+  const auto addColumn = [&](int64_t k, int chain) {
+    const Value<K, Width> v = load<K, Width, UniformX>(x + k * unitX);
     for (int r = 0; r < Rows; r++)
-      addProduct<K, Width, Conjugate>(sum[r], load<K, Width, UniformA>(a + r * stepI * unitA), v);
+      addProduct<K, Width, Conjugate>(sum[chain][r], load<K, Width, UniformA>(a + (k * stepK + r * stepI) * unitA), v);
+  };
+  int64_t k = 0;
+  for (; k + chains <= inner; k += chains)
+    for (int c = 0; c < chains; c++) addColumn(k + c, c);
+  for (; k < inner; k++) addColumn(k, 0);
+  for (int r = 0; r < Rows; r++) {
+    for (int c = 1; c < chains; c++) sum[0][r] = added<K, Width>(sum[0][r], sum[c][r]);
+    store<K, Width>(to + r * Width * K::lanes, sum[0][r]);
   }
-  for (int r = 0; r < Rows; r++) store<K, Width>(to + r * Width * K::lanes, sum[r]);
 }
 
 // Rows from `i` on, `Rows` at a time; what is left over in halves of that.

@@ -77,21 +77,40 @@ class VectorTransform : public Napi::ObjectWrap<VectorTransform> {
 
   template <class Array>
   Napi::Value transformed(const Napi::CallbackInfo &info) {
+    const Napi::Env env = info.Env();
     Array from = info[0].As<Array>();
-    if (int64_t(from.ElementLength()) != 2 * size_)
-      throw Napi::RangeError::New(info.Env(), "the transform takes " + std::to_string(2 * size_) + " numbers; it got " +
-                                                  std::to_string(from.ElementLength()));
-    Array to = Array::New(info.Env(), from.ElementLength());
-    run_(*single_, info[1].ToBoolean(), from.Data(), to.Data(), scratch_.data());
+    const int64_t length = int64_t(from.ElementLength());
+    if (length == 0 || length % (2 * size_) != 0)
+      throw Napi::RangeError::New(env, "the transform takes " + std::to_string(2 * size_) +
+                                           " numbers, or several times as many; it got " + std::to_string(length));
+    if (!info[2].IsUndefined() && !isMine(info[2])) throw wrongArray(env, "the place for the result");
+    Array to = info[2].IsUndefined() ? Array::New(env, from.ElementLength()) : info[2].As<Array>();
+    if (int64_t(to.ElementLength()) != length)
+      throw Napi::RangeError::New(env, "the result has " + std::to_string(length) + " numbers; the place for it " +
+                                           std::to_string(to.ElementLength()));
+    // Overlapping by a part, one vector's result would be read as another.
+    const uintptr_t x = reinterpret_cast<uintptr_t>(from.Data()), y = reinterpret_cast<uintptr_t>(to.Data());
+    const uintptr_t bytes = uintptr_t(length * int64_t(sizeof(*from.Data())));
+    if (x != y && x < y + bytes && y < x + bytes)
+      throw Napi::RangeError::New(env, "the place for the result overlaps the data without being the same");
+    const bool inverse = info[1].ToBoolean();
+    for (int64_t at = 0; at < length; at += 2 * size_)
+      run_(*single_, inverse, from.Data() + at, to.Data() + at, scratch_.data());
     return to;
   }
 
+  bool isMine(const Napi::Value &value) const {
+    return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() ==
+                                       (precision_ == Precision::Single ? napi_float32_array : napi_float64_array);
+  }
+  Napi::Error wrongArray(Napi::Env env, const std::string &what) const {
+    return Napi::TypeError::New(
+        env, what + " is no " + (precision_ == Precision::Single ? "Float32Array" : "Float64Array"));
+  }
+
   Napi::Value run(const Napi::CallbackInfo &info) {
-    const bool single = precision_ == Precision::Single;
-    if (!info[0].IsTypedArray() ||
-        info[0].As<Napi::TypedArray>().TypedArrayType() != (single ? napi_float32_array : napi_float64_array))
-      throw Napi::TypeError::New(info.Env(), std::string("the data is no ") + (single ? "Float32Array" : "Float64Array"));
-    return single ? transformed<Napi::Float32Array>(info) : transformed<Napi::Float64Array>(info);
+    if (!isMine(info[0])) throw wrongArray(info.Env(), "the data");
+    return precision_ == Precision::Single ? transformed<Napi::Float32Array>(info) : transformed<Napi::Float64Array>(info);
   }
 
   int64_t size_ = 0;

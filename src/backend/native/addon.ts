@@ -32,10 +32,11 @@ export interface NativeProgram {
 /** The unitary transform of one vector of complex numbers, by a plan that is made once for its size. */
 export interface VectorTransform {
   /**
-   * Of pairs (re, im): a Float32Array in single precision, a Float64Array in double. Returns a new array of the kind;
-   * the scale is 1/√n, so that the inverse undoes it. Throws if the length is not 2n.
+   * Of pairs (re, im): a Float32Array in single precision, a Float64Array in double; several vectors in a row are
+   * transformed each on its own. The scale is 1/√n, so that the inverse undoes it. Returns a new array of the kind, or
+   * `to` with the result, which may be `x`. Throws if the length is no multiple of 2n, or `to` is not as long.
    */
-  readonly run: <A extends Float32Array | Float64Array>(x: A, inverse?: boolean) => A
+  readonly run: <A extends Float32Array | Float64Array>(x: A, inverse?: boolean, to?: A) => A
 }
 
 /** How transforms are composed of radices. What is learnt holds for plans made after it, in this process. */
