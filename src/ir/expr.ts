@@ -66,13 +66,23 @@ const attributeKey = (_: string, value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/* Passes make nodes again and again on other operands with the attributes they had. */
+const texts = new WeakMap<object, string>()
+const textOf = (attributes: object): string => {
+  const known = texts.get(attributes)
+  if (known !== undefined) return known
+  const text = JSON.stringify(attributes, attributeKey)
+  texts.set(attributes, text)
+  return text
+}
+
 /** A node, or why there is none. */
 export const make = <K extends Op>(
   op: K,
   args: readonly Expr[],
   attributes: Attributes[K],
 ): E.Either<TypeMismatch, Expr<K>> => {
-  const key = `${op}(${args.map(a => a.id).join()})${JSON.stringify(attributes, attributeKey)}`
+  const key = `${op}(${args.map(a => a.id).join()})${textOf(attributes)}`
   const known = table.get(key)?.deref() as Expr<K> | undefined
   if (known !== undefined) return E.right(known)
   const type = infer(op, args, attributes)
