@@ -117,20 +117,27 @@ static constexpr int laneOrder(int lane, int lanes, int group) {
   return place < half ? number * half + place : lanes / 2 + number * half + place - half;
 }
 
-// What a generated kernel is called with: the pointers that its addresses count from (the operands, then the sums,
-// then the mask), the element its first column begins at, the number of columns (at least one), where they begin in
-// the work space, and their twiddles.
+// What a generated kernel is called with: the pointers that its addresses count from (the operands, then those of
+// CallPointer), the element its first column begins at, the number of columns (at least one), where they begin in the
+// work space, and their twiddles.
 using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t columns, void *work,
                                const void *twiddles);
 
+// What follows the operands among a call's pointers: the sums, the mask of examples, and of a convolution its numbers,
+// its chirp and its kernel.
+enum CallPointer : int32_t { sumsPointer, maskPointer, convolvedPointer, chirpPointer, kernelPointer, callPointers };
+
 // Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
 // `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
-// with the program behind it, whose twiddles have the scale in them; with one level `columns` may be all there is.
+// with the program behind it, whose twiddles have the scale in them; with one level `columns` may be all there is. Of a
+// convolution: `stages` are a map (the first program, times the chirp), a transform (times the kernel), an inverse one,
+// and a map (times the chirp, the second program).
 struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
   int64_t unroll = 1;
   GeneratedCode *levels = nullptr;
   const void *twiddles = nullptr;
+  const Generated *stages = nullptr;
 };
 
 struct Instruction {

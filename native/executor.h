@@ -114,7 +114,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T *resolved[maxMapOperands + 2];
+    T *resolved[maxMapOperands + callPointers];
     for (int32_t o = 0; o < i.operandCount; o++) {
       const Operand &operand = i.operands[o];
       int64_t unit = operand.offset;
@@ -126,7 +126,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
     if (i.op == Opcode::map) {
       if (!runMap<K>(i, resolved, frame)) return false;
     } else if (i.op == Opcode::transform) {
-      runTransform<K>(i, resolved, frame);
+      if (!runTransform<K>(i, resolved, frame)) return false;
     } else {
       runSimple<K>(i, resolved, frame);
     }

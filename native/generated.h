@@ -23,27 +23,31 @@ void keepSums(const Scalar<K> *sums, const Pointwise &program, Scalar<K> *const 
   }
 }
 
-// `operands` has places behind its last for the sums and the mask.
+// `operands` has places behind its last for what follows them.
 template <class K>
 void *const *pointersOf(const Instruction &i, Scalar<K> **operands, Scalar<K> *sums, const Frame &frame) {
-  operands[i.operandCount] = sums;
-  operands[i.operandCount + 1] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
+  operands[i.operandCount + sumsPointer] = sums;
+  operands[i.operandCount + maskPointer] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
   return reinterpret_cast<void *const *>(operands);
 }
 
-template <class K>
-bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
-  const Generated &g = *i.generated;
-  Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
-  clearSums<K>(sums, i.program->sumCount);
-  void *const *pointers = pointersOf<K>(i, operands, sums, frame);
-  const int64_t count = i.attributes[0], whole = g.columns ? count / g.unroll * g.unroll : 0;
+// Columns of elements in a row; false if the run was cancelled.
+inline bool runElements(const Generated &g, void *const *pointers, int64_t count, const Frame &frame) {
+  const int64_t whole = g.columns ? count / g.unroll * g.unroll : 0;
   for (int64_t first = 0; first < whole; first += mostAtOnce) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     const int64_t elements = whole - first < mostAtOnce ? whole - first : mostAtOnce;
     g.columns(pointers, first, elements / g.unroll, nullptr, nullptr);
   }
   if (whole < count) g.rest(pointers, whole, count - whole, nullptr, nullptr);
+  return true;
+}
+
+template <class K>
+bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
+  Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
+  clearSums<K>(sums, i.program->sumCount);
+  if (!runElements(*i.generated, pointersOf<K>(i, operands, sums, frame), i.attributes[0], frame)) return false;
   keepSums<K>(sums, *i.program, operands);
   return true;
 }
@@ -62,35 +66,63 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
     g.levels[level](nullptr, 0, run, block + placeInWork(t, k) * element, twiddles + 2 * (l.radix - 1) * k);
 }
 
+// All levels; `between`: called when the leaves, and the program in front of them, are done.
+template <class K, class Between>
+void runLevels(const Transform &t, const Generated &g, void *const *pointers, Scalar<K> *work, Between between) {
+  constexpr int64_t element = 2 * K::lanes;
+  if (t.levelCount == 1) {
+    g.columns(pointers, 0, 1, work, nullptr);
+    if (!g.rest) return;
+    between();
+    g.rest(pointers, 0, 1, work, nullptr);
+    return;
+  }
+  const TransformLevel &top = t.levels[0];
+  const int64_t leaves = t.size / t.levels[t.levelCount - 1].radix;
+  for (int64_t leaf = 0; leaf < leaves; leaf += top.radix)
+    g.columns(pointers, leaf, top.radix, work + leafPlace(t, leaf) * element, nullptr);
+  between();
+  runInnerLevels<K>(t, g, 0, work);
+  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.twiddles);
+  const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
+  for (int64_t k = 0; k < top.rest; k += run)
+    g.rest(pointers, k, run, work + placeInWork(t, k) * element, twiddles + 2 * (top.radix - 1) * k);
+}
+
+// Bluestein's: native/transform.h says how.
+template <class K, class Between>
+bool runConvolution(const Instruction &i, Scalar<K> **operands, void *const *pointers, Scalar<K> *convolved,
+                    const Frame &frame, Between between) {
+  constexpr int64_t element = 2 * K::lanes;
+  const Transform &t = *i.transform, &inner = *t.convolution;
+  const Generated *const stages = i.generated->stages;
+  Scalar<K> *const table = static_cast<Scalar<K> *>(const_cast<void *>(t.table));
+  operands[i.operandCount + convolvedPointer] = convolved;
+  operands[i.operandCount + chirpPointer] = table + 2 * t.chirp;
+  operands[i.operandCount + kernelPointer] = table + 2 * t.kernel;
+  if (!runElements(stages[0], pointers, t.size, frame)) return false;
+  between();
+  __builtin_memset(convolved + t.size * element, 0, size_t((inner.size - t.size) * element) * sizeof(Scalar<K>));
+  for (const Generated *stage : {&stages[1], &stages[2]})
+    runLevels<K>(inner, *stage, pointers, convolved + inner.size * element, [] {});
+  return runElements(stages[3], pointers, t.size, frame);
+}
+
+// False if the run was cancelled.
 template <class K>
-void runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
+bool runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   constexpr int64_t element = 2 * K::lanes;
   const Transform &t = *i.transform;
-  const Generated &g = *i.generated;
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
   const int64_t sumCount = i.program->sumCount + i.after->sumCount;
   Scalar<K> *const work = sums + sumCount * element;
   clearSums<K>(sums, sumCount);
   void *const *pointers = pointersOf<K>(i, operands, sums, frame);
-  if (t.levelCount == 1) {
-    g.columns(pointers, 0, 1, work, nullptr);
-    if (g.rest) {
-      keepSums<K>(sums, *i.program, operands);
-      g.rest(pointers, 0, 1, work, nullptr);
-    }
-  } else {
-    const TransformLevel &top = t.levels[0];
-    const int64_t leaves = t.size / t.levels[t.levelCount - 1].radix;
-    for (int64_t leaf = 0; leaf < leaves; leaf += top.radix)
-      g.columns(pointers, leaf, top.radix, work + leafPlace(t, leaf) * element, nullptr);
-    keepSums<K>(sums, *i.program, operands);
-    runInnerLevels<K>(t, g, 0, work);
-    const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.twiddles);
-    const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
-    for (int64_t k = 0; k < top.rest; k += run)
-      g.rest(pointers, k, run, work + placeInWork(t, k) * element, twiddles + 2 * (top.radix - 1) * k);
-  }
+  const auto between = [&] { keepSums<K>(sums, *i.program, operands); };
+  if (t.convolution == nullptr) runLevels<K>(t, *i.generated, pointers, work, between);
+  else if (!runConvolution<K>(i, operands, pointers, work, frame, between)) return false;
   keepSums<K>(sums + i.program->sumCount * element, *i.after, operands);
+  return true;
 }
 
 }  // namespace

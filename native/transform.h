@@ -249,7 +249,7 @@ void transformFrom(const Transform &t, bool inverse, Source &source, Sink &sink,
 }
 
 template <class K>
-void runTransform(const Instruction &i, Scalar<K> *const *operands, const Frame &frame) {
+bool runTransform(const Instruction &i, Scalar<K> *const *operands, const Frame &frame) {
   constexpr int64_t element = elementSize<K>;
   const Pointwise &first = *i.program, &second = *i.after;
   Scalar<K> *const scratch = static_cast<Scalar<K> *>(frame.scratch);
@@ -259,6 +259,7 @@ void runTransform(const Instruction &i, Scalar<K> *const *operands, const Frame 
                       room + (first.temporaries * first.tile + first.sumCount) * element);
   transformFrom<K>(*i.transform, i.attributes[1], before, after, scratch);
   after.finish();
+  return true;
 }
 
 }  // namespace

@@ -19,8 +19,14 @@ const CodeletTable *tableOf(int64_t size, bool twiddled) {
 
 // Addresses reach so far.
 constexpr int64_t mostBytes = int64_t(1) << 30;
+// By the definition, so a longer line for each larger one.
+constexpr int64_t mostOddRadix = 64;
 
 LineValue exchanged(LineValue z, bool inverse) { return inverse ? LineValue{z.im, z.re} : z; }
+
+LineValue product(Line &line, LineValue a, LineValue b) {
+  return {line.sub(line.mul(a.re, b.re), line.mul(a.im, b.im)), line.add(line.mul(a.re, b.im), line.mul(a.im, b.re))};
+}
 
 // The codelet on what `load` gives; `store` takes the results.
 template <class Load, class Store>
@@ -57,6 +63,69 @@ void writeCodelet(const CodeletTable &table, VectorShape shape, Line &line, Load
                                               : line.add(a, b));
     }
   }
+}
+
+// A column of an odd radix without a codelet: as native/oddRadix.h has it.
+template <class Load, class Store>
+void writeOddRadix(const Transform &t, const TransformLevel &level, VectorShape shape, Line &line, Load load, Store store) {
+  const int64_t radix = level.radix, half = radix / 2;
+  const auto root = [&](int64_t m, bool imaginary) {
+    const int64_t at = 2 * (level.roots + m) + imaginary;
+    return line.constant(shape.scalarBytes == 8 ? static_cast<const double *>(t.table)[at]
+                                                : double(static_cast<const float *>(t.table)[at]),
+                         shape.scalarBytes);
+  };
+  std::vector<LineValue> x;
+  for (int64_t j = 0; j < radix; j++) x.push_back(load(j));
+  LineValue total = x[0];
+  for (int64_t j = 1; j <= half; j++) {
+    const LineValue a = x[size_t(j)], b = x[size_t(radix - j)];
+    x[size_t(j)] = {line.add(a.re, b.re), line.add(a.im, b.im)};
+    x[size_t(radix - j)] = {line.sub(a.re, b.re), line.sub(a.im, b.im)};
+    total = {line.add(total.re, x[size_t(j)].re), line.add(total.im, x[size_t(j)].im)};
+  }
+  store(0, total);
+  for (int64_t k = 1; k <= half; k++) {
+    LineValue even = x[0], odd;
+    for (int64_t j = 1; j <= half; j++) {
+      const int64_t m = j * k % radix;
+      const int32_t cosine = root(m, false), sine = root(m, true);
+      const LineValue sum = x[size_t(j)], difference = x[size_t(radix - j)];
+      even = {line.add(even.re, line.mul(cosine, sum.re)), line.add(even.im, line.mul(cosine, sum.im))};
+      // i times the sine's sum, up to the sign that it is given below
+      const int32_t re = line.mul(sine, difference.im), im = line.mul(sine, difference.re);
+      odd = odd.re < 0 ? LineValue{re, im} : LineValue{line.add(odd.re, re), line.add(odd.im, im)};
+    }
+    store(k, LineValue{line.sub(even.re, odd.re), line.add(even.im, odd.im)});
+    store(radix - k, LineValue{line.add(even.re, odd.re), line.sub(even.im, odd.im)});
+  }
+}
+
+// A column of a level: with its twiddles, unless it is a leaf.
+template <class Load, class Store>
+void writeColumn(const Transform &t, int64_t number, VectorShape shape, Line &line, Load load, Store store) {
+  const TransformLevel &level = t.levels[number];
+  const bool leaf = number + 1 == t.levelCount;
+  if (const CodeletTable *table = tableOf(level.radix, !leaf)) return writeCodelet(*table, shape, line, load, store);
+  writeOddRadix(t, level, shape, line, [&](int64_t j) {
+    const LineValue x = load(j);
+    if (leaf || j == 0) return x;
+    Memory m{Memory::Base::twiddles};
+    m.displacement = (2 * j - 2) * shape.scalarBytes;
+    m.fixed = true;
+    const int32_t re = line.splat(m);
+    m.displacement += shape.scalarBytes;
+    return product(line, x, {re, line.splat(m)});
+  }, store);
+}
+
+bool hasColumns(const Transform &t, VectorShape shape) {
+  if (t.size < 2 || t.size * 2 * shape.bytes > mostBytes) return false;
+  for (int64_t l = 0; l < t.levelCount; l++) {
+    const int64_t radix = t.levels[l].radix;
+    if (tableOf(radix, l + 1 < t.levelCount) == nullptr && (radix % 2 == 0 || radix > mostOddRadix)) return false;
+  }
+  return true;
 }
 
 LoopAround around(const PlanSegment &segment, const Instruction &loop) {
@@ -102,11 +171,9 @@ bool Generator::map(const Instruction &i, Generated &g) {
   const int64_t count = i.attributes[0];
   const auto write = [&](int64_t unroll, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, 1, line);
+    ProgramLines program(i, *i.program, constants_, shape_, functions_, 0, 1, line);
     if (!program.possible()) return false;
-    program.useTables(tables_, count);
-    program.inLoop(loop_);
-    program.inColumnsOf(unroll, totals_);
+    prepare(program, count, unroll);
     for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
     program.finish();
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
@@ -135,7 +202,7 @@ GeneratedCode *Generator::middle(const Transform &t, int64_t number) {
     line.store(inWork(to), y.re);
     line.store(inWork(to + shape_.bytes), y.im);
   };
-  writeCodelet(*tableOf(level.radix, true), shape_, line, load, store);
+  writeColumn(t, number, shape_, line, load, store);
   put(code, line, {0, element, 2 * (level.radix - 1) * shape_.scalarBytes}, "level of radix " + std::to_string(level.radix));
   return &code;
 }
@@ -156,60 +223,35 @@ const void *Generator::scaledTwiddles(const Transform &t) {
   return table.data();
 }
 
-bool Generator::transform(const Instruction &i, Generated &g) {
-  if (i.transform == nullptr) return false;  // it is in a loop that never runs
-  const Transform &t = *i.transform;
-  if (t.convolution != nullptr || t.size < 2 || t.size * 2 * shape_.bytes > mostBytes) return false;
-  for (int64_t l = 0; l < t.levelCount; l++)
-    if (tableOf(t.levels[l].radix, l + 1 < t.levelCount) == nullptr) return false;
-  const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
-  // What the first program writes the second must find: then one kernel cannot be all.
-  const bool whole = once && i.attributes[2] == 0;
-  const int64_t element = 2 * shape_.bytes;
-  const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
-  const int64_t leaves = t.size / leaf.radix;
+LineValue Generator::scaled(Line &line, LineValue z, double by) const {
+  const int32_t scale = line.constant(by, shape_.scalarBytes);
+  return {line.mul(z.re, scale), line.mul(z.im, scale)};
+}
 
-  Line first, last;
-  ProgramLines before(i, *i.program, constants_, shape_, functions_, i.operandCount, 0, leaves, first);
-  ProgramLines after(i, *i.after, constants_, shape_, functions_, i.operandCount, int32_t(i.program->sumCount),
-                     top.rest, whole ? first : last);
-  if (!before.possible() || !after.possible()) return false;
-  before.useTables(tables_, t.size);
-  after.useTables(tables_, t.size);
-  before.inLoop(loop_);
-  after.inLoop(loop_);
-  before.inColumnsOf(leaf.radix, totals_);
-  after.inColumnsOf(once ? t.size : top.radix, totals_);
-
-  const auto take = [&](int64_t j) {
-    before.element(j, nullptr);
-    return exchanged(before.result(), inverse);
-  };
-  const auto give = [&](int64_t j, LineValue y) {
-    const LineValue z = exchanged(y, inverse);
-    after.element(j, &z);
-  };
-  const auto scaled = [&](Line &line, LineValue z) {
-    const int32_t scale = line.constant(t.scale, shape_.scalarBytes);
-    return LineValue{line.mul(z.re, scale), line.mul(z.im, scale)};
-  };
+// `take`(line, j) gives a leaf element j of its column, `give`(line, j, y) takes element j of the outermost level's;
+// where that is one column, and `whole`, on one line. `endLeaves`, `endTop`: called when their lines are else complete.
+template <class Take, class Give, class EndLeaves, class EndTop>
+void Generator::levels(const Transform &t, Generated &g, bool whole, double scale, const std::string &name, Line &first,
+                       Line &last, Take take, Give give, EndLeaves endLeaves, EndTop endTop) {
+  const int64_t element = 2 * shape_.bytes, leafLevel = t.levelCount - 1;
+  const TransformLevel &top = t.levels[0];
+  const bool once = t.levelCount == 1;
+  const bool scales = scale != 1;
   if (whole) {
-    writeCodelet(*tableOf(leaf.radix, false), shape_, first, take,
-                 [&](int64_t j, LineValue y) { give(j, scaled(first, y)); });
-    after.finish();
-    put(g.columns, first, {1, 0, 0}, "transform of " + std::to_string(t.size));
-    return true;
+    writeColumn(t, 0, shape_, first, [&](int64_t j) { return take(first, j); },
+                [&](int64_t j, LineValue y) { give(first, j, scales ? scaled(first, y, scale) : y); });
+    endLeaves();
+    endTop();
+    put(g.columns, first, {1, 0, 0}, name);
+    return;
   }
-  writeCodelet(*tableOf(leaf.radix, false), shape_, first, take, [&](int64_t j, LineValue y) {
+  writeColumn(t, leafLevel, shape_, first, [&](int64_t j) { return take(first, j); }, [&](int64_t j, LineValue y) {
     first.store(inWork(j * element), y.re);
     first.store(inWork(j * element + shape_.bytes), y.im);
   });
-  before.finish();
-  const auto name = [&](const char *what, int64_t radix, const Pointwise *program) {
-    return what + std::to_string(t.size) + (inverse ? ", inverse, radix " : ", radix ") + std::to_string(radix) + ", " +
-           std::to_string(program->microCount) + " micro-ops";
-  };
-  put(g.columns, first, {1, top.apart * element, 0}, name("leaves of ", leaf.radix, i.program));
+  endLeaves();
+  const auto radix = [&](int64_t level) { return std::to_string(t.levels[level].radix); };
+  put(g.columns, first, {1, top.apart * element, 0}, "leaves of " + name + ", radix " + radix(leafLevel));
 
   // With one level the leaves have done it all, and their results lie in a row.
   const int64_t apart = once ? 1 : top.apart;
@@ -217,20 +259,145 @@ bool Generator::transform(const Instruction &i, Generated &g) {
     const int64_t from = j * apart * element;
     const int32_t re = last.load(inWork(from));
     const LineValue x{re, last.load(inWork(from + shape_.bytes))};
-    return once || j == 0 ? scaled(last, x) : x;
+    return scales && (once || j == 0) ? scaled(last, x, scale) : x;
   };
+  const auto store = [&](int64_t j, LineValue y) { give(last, j, y); };
   if (once)
-    for (int64_t j = 0; j < t.size; j++) give(j, load(j));
-  else writeCodelet(*tableOf(top.radix, true), shape_, last, load, give);
-  after.finish();
-  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes}, name("top of ", top.radix, i.after));
-  if (once) return true;
-  g.twiddles = scaledTwiddles(t);
-  std::vector<GeneratedCode> &levels = levels_.emplace_back(size_t(t.levelCount));
-  g.levels = levels.data();
-  for (int64_t l = 1; l + 1 < t.levelCount; l++) {
-    // Shared by transforms, so it is looked up when all code is in its place.
-    middle(t, l);
+    for (int64_t j = 0; j < t.size; j++) store(j, load(j));
+  else writeColumn(t, 0, shape_, last, load, store);
+  endTop();
+  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes}, "top of " + name + ", radix " + radix(0));
+  if (once) return;
+  const int64_t scalar = shape_.scalarBytes;
+  g.twiddles = scales ? scaledTwiddles(t) : static_cast<const uint8_t *>(t.table) + 2 * top.twiddles * scalar;
+  std::vector<GeneratedCode> &kernels = levels_.emplace_back(size_t(t.levelCount));
+  g.levels = kernels.data();
+  // Shared by transforms, so they are looked up when all code is in its place.
+  for (int64_t l = 1; l + 1 < t.levelCount; l++) middle(t, l);
+  leveled_.push_back({&g, &t});
+}
+
+bool Generator::transform(const Instruction &i, Generated &g) {
+  if (i.transform == nullptr) return false;  // it is in a loop that never runs
+  const Transform &t = *i.transform;
+  if (t.convolution != nullptr) return convolution(i, g);
+  if (!hasColumns(t, shape_)) return false;
+  const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
+  // What the first program writes the second must find: then one kernel cannot be all.
+  const bool whole = once && i.attributes[2] == 0;
+  const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
+
+  Line first, last;
+  ProgramLines before(i, *i.program, constants_, shape_, functions_, 0, t.size / leaf.radix, first);
+  ProgramLines after(i, *i.after, constants_, shape_, functions_, int32_t(i.program->sumCount), top.rest,
+                     whole ? first : last);
+  if (!before.possible() || !after.possible()) return false;
+  prepare(before, t.size, leaf.radix);
+  prepare(after, t.size, once ? t.size : top.radix);
+  const std::string name = std::to_string(t.size) + (inverse ? " inverse, " : ", ") +
+                           std::to_string(i.program->microCount) + " and " + std::to_string(i.after->microCount) +
+                           " micro-ops";
+  levels(
+      t, g, whole, t.scale, name, first, last,
+      [&](Line &, int64_t j) {
+        before.element(j, nullptr);
+        return exchanged(before.result(), inverse);
+      },
+      [&](Line &, int64_t j, LineValue y) {
+        const LineValue z = exchanged(y, inverse);
+        after.element(j, &z);
+      },
+      [&] { before.finish(); }, [&] { after.finish(); });
+  return true;
+}
+
+void Generator::prepare(ProgramLines &program, int64_t count, int64_t columnElements) {
+  program.useTables(tables_, count);
+  program.inLoop(loop_);
+  program.inColumnsOf(columnElements, totals_);
+}
+
+// Element j of the column in what is convolved, its elements `spacing` apart.
+Memory Generator::convolved(const Instruction &i, int64_t j, int64_t spacing) const {
+  Memory m{Memory::Base::pointer};
+  m.pointer = i.operandCount + convolvedPointer;
+  m.stride = Stride::vectors;
+  m.scale = 2;
+  m.displacement = j * spacing * 2 * shape_.bytes;
+  return m;
+}
+
+LineValue Generator::factor(const Instruction &i, Line &line, CallPointer table, int64_t j, int64_t spacing) const {
+  Memory m{Memory::Base::pointer};
+  m.pointer = i.operandCount + table;
+  m.stride = Stride::scalars;
+  m.scale = 2;
+  m.displacement = j * spacing * 2 * shape_.scalarBytes;
+  m.fixed = true;
+  const int32_t re = line.splat(m);
+  m.displacement += shape_.scalarBytes;
+  return {re, line.splat(m)};
+}
+
+// The first or the last stage: a map of the program and the chirp.
+bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inverse) {
+  const Transform &t = *i.transform;
+  const auto write = [&](int64_t unroll, GeneratedCode &to) {
+    Line line;
+    ProgramLines program(i, first ? *i.program : *i.after, constants_, shape_, functions_,
+                         first ? 0 : int32_t(i.program->sumCount), 1, line);
+    if (!program.possible()) return false;
+    prepare(program, t.size, unroll);
+    for (int64_t j = 0; j < unroll; j++) {
+      Memory m = convolved(i, j, 1);
+      if (first) {
+        program.element(j, nullptr);
+        const LineValue x = product(line, exchanged(program.result(), inverse), factor(i, line, chirpPointer, j, 1));
+        line.store(m, x.re);
+        m.displacement += shape_.bytes;
+        line.store(m, x.im);
+      } else {
+        const int32_t re = line.load(m);
+        m.displacement += shape_.bytes;
+        const LineValue y = product(line, {re, line.load(m)}, factor(i, line, chirpPointer, j, 1));
+        const LineValue z = exchanged(scaled(line, y, t.scale), inverse);
+        program.element(j, &z);
+      }
+    }
+    program.finish();
+    put(to, line, {unroll, 0, 0}, std::string(first ? "before" : "behind") + " a convolution of " + std::to_string(t.size));
+    return true;
+  };
+  g.unroll = t.size >= 4 ? 4 : 1;
+  if (g.unroll > 1 && !write(g.unroll, g.columns)) return false;
+  return (t.size % g.unroll == 0 && g.unroll > 1) || write(1, g.rest);
+}
+
+bool Generator::convolution(const Instruction &i, Generated &g) {
+  const Transform &inner = *i.transform->convolution;
+  if (!hasColumns(inner, shape_)) return false;
+  const bool inverse = i.attributes[1] != 0, once = inner.levelCount == 1;
+  Generated *const stages = stages_.emplace_back(4).data();
+  g.stages = stages;
+  if (!chirped(i, stages[0], true, inverse) || !chirped(i, stages[3], false, inverse)) return false;
+  const int64_t spacing = inner.size / inner.levels[inner.levelCount - 1].radix, rest = once ? 1 : inner.levels[0].rest;
+  for (const bool back : {false, true}) {
+    Line first, last;
+    const auto take = [&](Line &line, int64_t j) {
+      Memory m = convolved(i, j, spacing);
+      const int32_t re = line.load(m);
+      m.displacement += shape_.bytes;
+      return exchanged({re, line.load(m)}, back);
+    };
+    const auto give = [&](Line &line, int64_t j, LineValue y) {
+      const LineValue z = back ? exchanged(y, true) : product(line, y, factor(i, line, kernelPointer, j, rest));
+      Memory m = convolved(i, j, rest);
+      line.store(m, z.re);
+      m.displacement += shape_.bytes;
+      line.store(m, z.im);
+    };
+    levels(inner, stages[back ? 2 : 1], once, 1, std::to_string(inner.size) + " in a convolution", first, last, take,
+           give, [] {}, [] {});
   }
   return true;
 }
@@ -259,12 +426,9 @@ bool Generator::generate(Plan &plan) {
   if (!memory_.seal()) return false;
   for (const Pending &p : pending_)
     *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
-  for (const auto &[i, g] : made) {
-    if (g->levels != nullptr)
-      for (int64_t l = 1; l + 1 < i->transform->levelCount; l++)
-        g->levels[l] = middles_[{i->transform->levels[l].radix, i->transform->levels[l].apart}];
-    i->generated = g;
-  }
+  for (const auto &[g, t] : leveled_)
+    for (int64_t l = 1; l + 1 < t->levelCount; l++) g->levels[l] = middles_[{t->levels[l].radix, t->levels[l].apart}];
+  for (const auto &[i, g] : made) i->generated = g;
   if (std::getenv("PARSEVAL_PERF_MAP") != nullptr) writePerfMap();
   return true;
 }

@@ -10,14 +10,12 @@ constexpr int64_t groupSize = 4;
 constexpr int64_t mostAhead = int64_t(1) << 30;
 
 ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants,
-                           VectorShape shape, const LaneFunctions *functions, int32_t sumsPointer, int32_t firstSum,
-                           int64_t spacing, Line &line)
+                           VectorShape shape, const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line)
     : instruction_(instruction),
       program_(program),
       constants_(constants),
       shape_(shape),
       functions_(functions),
-      sumsPointer_(sumsPointer),
       firstSum_(firstSum),
       spacing_(spacing),
       line_(line),
@@ -256,7 +254,7 @@ bool ProgramLines::isGrouped(int32_t number) const {
 
 void ProgramLines::addToTotal(int32_t number, LineValue term) {
   Memory m{Memory::Base::pointer};
-  m.pointer = sumsPointer_ + 1;
+  m.pointer = instruction_.operandCount + maskPointer;
   m.fixed = true;
   const int32_t mask = line_.load(m);
   const auto masked = [&](int32_t x) { return x < 0 ? x : line_.binary(Action::bitAnd, x, mask); };
@@ -316,7 +314,7 @@ void ProgramLines::finish() {
   for (int64_t s = 0; s < program_.sumCount; s++) {
     const auto &[even, odd] = sums_[size_t(s)];
     Memory m{Memory::Base::pointer};
-    m.pointer = sumsPointer_;
+    m.pointer = instruction_.operandCount + sumsPointer;
     m.displacement = (firstSum_ + s) * 2 * shape_.bytes;
     for (const bool imaginary : {false, true}) {
       const int32_t first = imaginary ? even.im : even.re, second = imaginary ? odd.im : odd.re;

@@ -37,10 +37,10 @@ struct Totals {
 
 class ProgramLines {
  public:
-  // Element j of a column lies `spacing` elements after element 0. The sums of the program are found from
-  // `sumsPointer` on, `firstSum` of other programs' before them.
+  // Element j of a column lies `spacing` elements after element 0. `firstSum`: how many sums of other programs are
+  // before its own.
   ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
-               const LaneFunctions *functions, int32_t sumsPointer, int32_t firstSum, int64_t spacing, Line &line);
+               const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line);
 
   // Whether all of the program can be written out.
   bool possible() const;
@@ -88,7 +88,7 @@ class ProgramLines {
   const void *constants_;
   VectorShape shape_;
   const LaneFunctions *functions_;
-  int32_t sumsPointer_, firstSum_;
+  int32_t firstSum_;
   int64_t spacing_;
   Line &line_;
   Tables *tables_ = nullptr;
