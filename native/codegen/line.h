@@ -58,6 +58,11 @@ struct Operation {
   bool apart = false;  // a sum that is not made one with the sums it adds
 };
 
+// A real value of the line, or the two of a complex one.
+struct LineValue {
+  int32_t re = -1, im = -1;
+};
+
 class Line {
  public:
   const std::vector<Operation> &operations() const { return operations_; }

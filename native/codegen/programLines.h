@@ -17,11 +17,6 @@ using LaneFunction = void (*)(const void *x, void *y);
 // The functions that micro-ops call, by micro-op and width − 1; null where there is none.
 using LaneFunctions = LaneFunction[microCount][2];
 
-// A real value of the line, or the two of a complex one.
-struct LineValue {
-  int32_t re = -1, im = -1;
-};
-
 // The innermost loop around an instruction.
 struct LoopAround {
   int64_t steps = 1;
