@@ -1,5 +1,6 @@
 /** The passes of the compiler, in order. */
 import type { Func } from '../ir/expr.ts'
+import { advanceProducts } from './advanceProducts.ts'
 import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
@@ -28,6 +29,7 @@ export const standard: readonly Pass[] = [
   expand,
   simplify, // the formulas that `expand` writes have constants in them
   sinkPermutations, // so that those of parameters are hoisted
+  advanceProducts, // what a transform makes is then ready for all that follows it
   sinkSlices, // likewise
   joinParts,
   hoist, // what `expand` wrote of parameters leaves the loops

@@ -95,12 +95,15 @@ export const schedule = (
       else met(user)
     }
   }
-  const close = (u: Unit): void => {
-    units.push(u)
-    open.clear()
+  const flush = (): void => {
     const late = deferred
     deferred = []
     late.forEach(met)
+  }
+  const close = (u: Unit): void => {
+    units.push(u)
+    open.clear()
+    flush()
   }
   const isWaiting = (n: Need): boolean => free.has(n.node) && !taken.has(n.node)
   /** Whether `e`'s unit cannot compute a free node that it reads. */
@@ -151,6 +154,8 @@ export const schedule = (
     cluster.push(...unread(countOf(seed)))
     return cluster
   }
+  const ridesOn = (e: Expr, sweep: readonly Expr[]): boolean =>
+    clusters(e) && needs(e).some(n => !n.late && sweep.includes(n.node) && countOf(n.node) === countOf(e))
   const reads = (e: Expr, a: Expr): boolean => needs(e).some(n => n.node === a && !n.late)
 
   for (;;) {
@@ -163,9 +168,20 @@ export const schedule = (
         canJoin(transform)
       if (merges) units.pop()
       const before = [...(merges ? last.nodes : []), ...pulled(transform), ...unread(countOf(transform))]
+      // Inner products of what the transform is given are known when its first sweep is done.
+      for (const sum of ready.filter(e => isSum(e) && ridesOn(e, before) && canJoin(e))) {
+        before.push(...pulled(sum), sum)
+        take(sum)
+      }
+      flush()
       take(transform)
+      const sums = before.filter(isSum)
       const first = ready.find(
-        e => clusters(e) && countOf(e) === countOf(transform) && reads(e, transform) && canJoin(e),
+        e =>
+          clusters(e) &&
+          countOf(e) === countOf(transform) &&
+          (reads(e, transform) || ridesOn(e, sums)) &&
+          canJoin(e),
       )
       close({ kind: 'transform', before, node: transform, after: first === undefined ? [] : grow(first) })
       continue

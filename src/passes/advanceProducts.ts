@@ -1,0 +1,134 @@
+/**
+ * Inner products of what a transform makes with a loop's invariants are taken of what it is given:
+ *
+ *     a^H F u = (F^H a)^H u
+ *
+ * F^H a leaves the loop, and the product rides on the sweep that makes u, so that it is known while the transform still
+ * runs and what needs it (a reflection's update, and all that follows) rides on the transform's last sweep. On the way
+ * to the transform, a^H (d ∘ x) = (d* ∘ a)^H x, a^H Π x = (Π^H a)^H x, a^H (x ± y) = a^H x ± a^H y, and
+ * a^H (s v) = s (a^H v) for a number s. Where such numbers multiply an invariant vector, the invariants among them go
+ * to the vector, (p − s c) v = p v − s (c v): reflections one after the other become one update, of which no number
+ * has to be computed before it begins.
+ */
+import { add, apply, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
+import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { adjointFactor, type Factor } from '../ir/unitary.ts'
+import { postorder, rewrite } from '../ir/walk.ts'
+import type { Pass } from './pass.ts'
+
+type IsInvariant = (e: Expr) => boolean
+
+const repeatedScalar = (e: Expr): Expr | undefined => {
+  const [scalar] = e.args
+  return e.op === 'broadcast' && scalar !== undefined && tensorType(scalar).shape.length === 0
+    ? scalar
+    : undefined
+}
+
+/** a^H x by what transforms in x are given; undefined if x is not made by any. */
+const advanced = (a: Expr, x: Expr, isInvariant: IsInvariant): Expr | undefined => {
+  const [p, q] = x.args
+  if (p === undefined) return undefined
+  switch (x.op) {
+    case 'apply': {
+      const [operator, u] = [p as Factor, required(q, 'a vector')]
+      const before = apply(adjointFactor(operator), a)
+      return operator.op === 'permute' ? advanced(before, u, isInvariant) : dot(before, u)
+    }
+    case 'neg':
+      return advanced(neg(a), p, isInvariant)
+    case 'mul': {
+      const factor = [p, q!].find(isInvariant)
+      if (factor === undefined) return undefined
+      return advanced(mul(conj(factor), a), factor === p ? q! : p, isInvariant)
+    }
+    case 'add':
+    case 'sub': {
+      const [first, second] = [p, q!].map(y => advanced(a, y, isInvariant) ?? multiple(a, y, isInvariant))
+      // A sum of multiples of invariants alone is not made by a transform.
+      const made = [p, q!].some(y => multiple(a, y, isInvariant) === undefined)
+      if (first === undefined || second === undefined || !made) return undefined
+      return x.op === 'add' ? add(first, second) : sub(first, second)
+    }
+    default:
+      return undefined
+  }
+}
+
+/** a^H x of an x that is a number times an invariant. */
+const multiple = (a: Expr, x: Expr, isInvariant: IsInvariant): Expr | undefined => {
+  const found = asMultiple(x, isInvariant)
+  return found && mul(found.s, dot(a, found.v))
+}
+
+/** s v for a number s, with sums in s written as sums of vectors and invariants in it moved to v. */
+const distributed = (s: Expr, v: Expr, isInvariant: IsInvariant): Expr => {
+  const [p, q] = s.args
+  switch (s.op) {
+    case 'add':
+    case 'sub': {
+      const [first, second] = [distributed(p!, v, isInvariant), distributed(q!, v, isInvariant)]
+      return s.op === 'add' ? add(first, second) : sub(first, second)
+    }
+    case 'neg':
+      return distributed(p!, neg(v), isInvariant)
+    case 'mul': {
+      const factor = [p!, q!].find(isInvariant)
+      if (factor === undefined) break
+      const repeated = broadcast(factor, tensorType(v).shape)
+      return distributed(factor === p ? q! : p!, mul(repeated, v), isInvariant)
+    }
+  }
+  return mul(broadcast(s, tensorType(v).shape), v)
+}
+
+/** A number times an invariant vector, if that is what it is. */
+const asMultiple = (
+  x: Expr,
+  isInvariant: IsInvariant,
+): { readonly s: Expr; readonly v: Expr } | undefined => {
+  if (x.op !== 'mul' || tensorType(x).field !== 'complex') return undefined
+  for (const [y, v] of [x.args, [...x.args].reverse()]) {
+    const s = repeatedScalar(required(y, 'a factor'))
+    if (s !== undefined && !isInvariant(s) && isInvariant(required(v, 'a factor'))) return { s, v: v! }
+  }
+  return undefined
+}
+
+const advanceIn = (body: Func, invariants: number): Func => {
+  const bound = new Set<Expr>()
+  for (const e of postorder(body.results))
+    if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
+  // Nodes that were made here are of the same body, but not all are in the set: what they are made of is.
+  const isInvariant = (e: Expr): boolean => !postorder([e]).some(x => bound.has(x))
+  return func(
+    body.params,
+    rewrite(body.results, e => {
+      const found = asMultiple(e, isInvariant)
+      if (found !== undefined) return distributed(found.s, found.v, isInvariant)
+      if (e.op !== 'dot') return e
+      const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
+      if (isInvariant(a) && !isInvariant(b)) return advanced(a, b, isInvariant) ?? e
+      if (!isInvariant(b) || isInvariant(a)) return e
+      const product = advanced(b, a, isInvariant)
+      return product === undefined ? e : conj(product)
+    }),
+  )
+}
+
+const inLoops = (f: Func): Func =>
+  func(
+    f.params,
+    rewrite(f.results, e => {
+      if (e.op !== 'scan') return e
+      const { body, invariants } = e.attributes
+      return node('scan', e.args, { ...e.attributes, body: advanceIn(inLoops(body), invariants) })
+    }),
+  )
+
+export const advanceProducts: Pass = {
+  name: 'advanceProducts',
+  summary: 'inner products of what a transform makes are taken of what it is given',
+  run: inLoops,
+}
