@@ -58,6 +58,22 @@ describe('the transform of a vector', () => {
       }
     })
 
+  it('transforms several in a row as each on its own, to a place that is given', () => {
+    const next = numbers(9)
+    for (const { precision, isa } of settings)
+      for (const n of [1, 5, 8, 64, 512]) {
+        const f = new addon.VectorTransform(n, { precision, isa })
+        const row = Array.from({ length: 6 * n }, next)
+        const x = precision === 'single' ? Float32Array.from(row) : Float64Array.from(row)
+        const each = [0, 1, 2].flatMap(k => [...f.run(x.slice(2 * n * k, 2 * n * (k + 1)), true)])
+        const to = precision === 'single' ? new Float32Array(6 * n) : new Float64Array(6 * n)
+        assert.equal(f.run(x, true, to), to)
+        assert.deepEqual([...to], each)
+        f.run(x, true, x)
+        assert.deepEqual([...x], each)
+      }
+  })
+
   it('refuses what it cannot transform', () => {
     const { VectorTransform } = addon
     for (const n of [0, -1, 1.5, 2 ** 30, Number.NaN])
@@ -65,8 +81,19 @@ describe('the transform of a vector', () => {
     assert.throws(() => new VectorTransform(8, { precision: 'half' as 'single' }), /precision/)
     assert.throws(() => new VectorTransform(8, { precision: 'single', isa: 'none' }), /none/)
     const f = new VectorTransform(8, { precision: 'single' })
-    assert.throws(() => f.run(new Float32Array(15)), /takes 16 numbers; it got 15/)
-    assert.throws(() => f.run(new Float64Array(16)), /no Float32Array/)
+    for (const n of [0, 15, 24])
+      assert.throws(
+        () => f.run(new Float32Array(n)),
+        new RegExp(`takes 16 numbers, or several times as many; it got ${n}`),
+      )
+    assert.throws(() => f.run(new Float64Array(16)), /the data is no Float32Array/)
+    const x = new Float32Array(32)
+    const place = (to: unknown) => () => f.run(x, false, to as Float32Array)
+    assert.throws(place(new Float64Array(32)), /the place for the result is no Float32Array/)
+    assert.throws(place([]), /the place for the result is no Float32Array/)
+    assert.throws(place(new Float32Array(16)), /the result has 32 numbers; the place for it 16/)
+    const shared = new Float32Array(40)
+    assert.throws(() => f.run(shared.subarray(0, 32), false, shared.subarray(8)), /overlaps/)
     assert.ok(E.isRight(vectorTransform(8, { precision: 'double' })))
     const none = vectorTransform(0, { precision: 'double' })
     assert.match(E.isLeft(none) ? none.left : '', /size/)
