@@ -28,6 +28,7 @@ const options: readonly SettingFlag[] = [
   'steps',
   'learningRate',
   'decay',
+  'clip',
   'target',
   'seed',
   'threads',

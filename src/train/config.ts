@@ -72,6 +72,8 @@ export const settings = {
   learningRate: positive,
   /** RMSProp's. */
   decay: fraction,
+  /** Gradients are clipped to ± this, element by element. */
+  clip: positive,
   seed: whole(0, Number.MAX_SAFE_INTEGER),
   threads: whole(1, 256),
   precision: oneOf('single', 'double'),
@@ -87,8 +89,11 @@ export const settings = {
   memory: bytes,
 } as const
 
-const { target, memory, ...required } = settings
+const { target, memory, clip, ...required } = settings
 
 /** A run's resolved settings. */
-export const Config = t.exact(t.intersection([t.type(required), t.partial({ target, memory })]), 'a run')
+export const Config = t.exact(
+  t.intersection([t.type(required), t.partial({ target, memory, clip })]),
+  'a run',
+)
 export type Config = t.TypeOf<typeof Config>

@@ -7,6 +7,7 @@ import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Identity } from './checkpoint.ts'
+import { clipped } from './clip.ts'
 import type { Config } from './config.ts'
 import { type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
@@ -39,7 +40,7 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
   const task = taskOf(config)
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
-  const optimiser = rmsprop(config)
+  const optimiser = config.clip === undefined ? rmsprop(config) : clipped(rmsprop(config), config.clip)
   const { memory, batch, precision } = config
   const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
   const programs = trainingPrograms(model, task.right, optimiser, budget)
