@@ -115,6 +115,16 @@ export const givenSettings = (raw: Raw): E.Either<Refusal, Partial<Config>> => {
   return E.right(given)
 }
 
+/** An option that is no setting. */
+export const decodeOption = <A>(
+  codec: t.Decoder<unknown, A>,
+  flag: string,
+  text: unknown,
+): E.Either<Refusal, A> => {
+  const value = decodeText(codec, text)
+  return E.isLeft(value) ? E.left(usage(`--${flag} ${text}: must be ${value.left}`)) : value
+}
+
 /** An argument of a command, e.g. its `<task>`. */
 export const decodeArgument = <A>(
   codec: t.Decoder<unknown, A>,

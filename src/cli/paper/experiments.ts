@@ -166,22 +166,22 @@ export const full: Experiments = {
   states: { lag: 200, updates: 100, long: 1000, gradientExamples: 20, stateExamples: 5 },
 }
 
-const quickSteps = 60
+const quickSteps = 400
+const quickShare = 1 / 5
 const quickEntry = ({ target, bar, ...e }: Entry): Entry => ({
   ...e,
-  lag: e.figure === 3 ? e.lag : e.lag / 10,
-  hidden: Math.min(e.hidden, 32),
-  batch: 10,
-  steps: e.figure === 3 ? quickSteps / 3 : quickSteps,
-  heldOut: 20,
-  evaluateEvery: e.figure === 3 ? 10 : 5,
-  milliseconds: e.figure === 3 ? 20 : 2,
+  lag: e.figure === 3 ? e.lag : e.lag * quickShare,
+  hidden: Math.min(e.hidden, 64),
+  steps: e.figure === 3 ? 40 : quickSteps,
+  heldOut: e.figure === 3 ? 100 : 50,
+  evaluateEvery: 10,
+  milliseconds: e.figure === 3 ? 20 : quickShare * e.milliseconds * (e.figure === 2 ? 0.3 : 1),
 })
 
 /** The same in miniature, to see that everything runs; nothing is expected of what it reaches. */
 export const quick: Experiments = {
   entries: full.entries.map(quickEntry),
-  states: { lag: 20, updates: 20, long: 100, gradientExamples: 10, stateExamples: 5 },
+  states: { lag: 40, updates: 100, long: 200, gradientExamples: 10, stateExamples: 5 },
 }
 
 /** What a run takes, about. */

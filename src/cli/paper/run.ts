@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Backend } from '../../backend/backend.ts'
 import { loadCheckpoint } from '../../train/checkpoint.ts'
 import type { Config } from '../../train/config.ts'
-import type { Experiment } from '../../train/experiment.ts'
+import { type Experiment, prepare } from '../../train/experiment.ts'
 import { makeFolder } from '../../train/file.ts'
 import { initialState, slotsOf, type TrainState } from '../../train/state.ts'
 import { type Beginning, beginning, type Context, runOne, type Stage } from '../execute.ts'
@@ -16,9 +16,10 @@ import { exists, type Result, readResult, writeResult } from './cache.ts'
 export interface Planned {
   readonly name: string
   readonly config: Config
-  readonly experiment: Experiment
   readonly key: string
   readonly folder: RunFolder
+  readonly baseline: number
+  readonly parameters: number
 }
 
 /** Its checkpoints are called so: the folder says which run they are of. */
@@ -26,7 +27,8 @@ const inFolder = 'run'
 
 /** Where it begins: at its latest checkpoint if there is one that can be read, else at its start. */
 const whereToBegin = async (
-  { folder, experiment, config, name }: Planned,
+  { folder, config, name }: Planned,
+  experiment: Experiment,
   note: (line: string) => void,
 ): Promise<E.Either<string, Beginning>> => {
   if (await exists(folder.checkpoint(inFolder, 'latest'))) {
@@ -45,17 +47,19 @@ export const runPlanned = async (
   planned: Planned,
   watch: Stage['watch'],
 ): Promise<E.Either<string, Result | undefined>> => {
-  const { folder, experiment, config, name } = planned
+  const { folder, config, name } = planned
+  const experiment = prepare(config)
+  if (E.isLeft(experiment)) return experiment
   const made = await makeFolder(join(folder.path, 'checkpoints'))()
   if (E.isLeft(made)) return made
-  const begin = await whereToBegin(planned, context.terminal.note)
+  const begin = await whereToBegin(planned, experiment.right, context.terminal.note)
   if (E.isLeft(begin)) return begin
   const written = await writeConfig(folder, [config])()
   if (E.isLeft(written)) return written
   const recorder = openRecorder(folder)
   const stage: Stage = { context, folder, recorder, backend, name, file: inFolder, watch }
   const { from, secondsBefore } = begin.right
-  const outcome = await runOne(stage, experiment, from, secondsBefore)
+  const outcome = await runOne(stage, experiment.right, from, secondsBefore)
   const closed = await recorder.close()
   if (E.isLeft(closed)) return closed
   if (E.isLeft(outcome)) {
@@ -75,5 +79,8 @@ export const runPlanned = async (
 export const cachedResult = ({ folder }: Planned): Promise<Result | undefined> => readResult(folder)
 
 /** The state that a run ended with. */
-export const finalState = async ({ folder, experiment }: Planned): Promise<E.Either<string, TrainState>> =>
-  loadCheckpoint(folder.checkpoint(inFolder, 'final'), experiment.identity, slotsOf(experiment.programs))()
+export const finalState = (
+  { folder }: Planned,
+  { identity, programs }: Experiment,
+): Promise<E.Either<string, TrainState>> =>
+  loadCheckpoint(folder.checkpoint(inFolder, 'final'), identity, slotsOf(programs))()

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Backend, BackendOptions, Numbers } from '../../backend/backend.ts'
 import { batch, type Task } from '../../tasks/task.ts'
-import { type Experiment, taskOf } from '../../train/experiment.ts'
+import { type Experiment, prepare, taskOf } from '../../train/experiment.ts'
 import { makeFolder } from '../../train/file.ts'
 import { initialState, load, type TrainState } from '../../train/state.ts'
 import {
@@ -104,15 +104,17 @@ export const statesOf = async (
   const known = await readJson(path, States)
   if (known !== undefined) return E.right(known)
 
-  const { experiment, config } = whole
-  const start = initialState(experiment.programs, config.seed)
+  const prepared = prepare(whole.config)
+  if (E.isLeft(prepared)) return prepared
+  const { right: experiment } = prepared
+  const start = initialState(experiment.programs, whole.config.seed)
   const atStart = await gradientNorms(backend, options, experiment, start, entry.gradientExamples)
   if (E.isLeft(atStart)) return atStart
-  const soon = await finalState(begun)
+  const soon = await finalState(begun, experiment)
   if (E.isLeft(soon)) return soon
   const afterUpdates = await gradientNorms(backend, options, experiment, soon.right, entry.gradientExamples)
   if (E.isLeft(afterUpdates)) return afterUpdates
-  const trained = await finalState(whole)
+  const trained = await finalState(whole, experiment)
   const long = E.isLeft(trained)
     ? undefined
     : await longRun(backend, options, experiment, trained.right, entry)
