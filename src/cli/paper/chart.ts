@@ -132,7 +132,9 @@ export const chartSvg = (chart: Chart): string => {
       type: chart.logarithmic === true ? 'log' : 'linear',
       grid: true,
       labelArrow: 'none',
-      ...(chart.logarithmic === true ? { ticks: 6, tickFormat: (v: number) => powerOfTen(v) } : { ticks: 6 }),
+      ...(chart.logarithmic === true
+        ? { ticks: [...powersWithin(bottom, top)], tickFormat: powerOfTen }
+        : { ticks: 6 }),
     },
     marks: [
       ...(chart.baseline === undefined
@@ -156,6 +158,13 @@ export const chartSvg = (chart: Chart): string => {
   })
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return svg.outerHTML
+}
+
+/** The powers of ten between these two; not all of them where there are many. */
+const powersWithin = (low: number, high: number): readonly number[] => {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)]
+  const apart = Math.max(1, Math.ceil((last - first) / 7))
+  return Array.from({ length: Math.floor((last - first) / apart) + 1 }, (_, k) => 10 ** (last - k * apart))
 }
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'

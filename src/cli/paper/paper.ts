@@ -114,8 +114,7 @@ const machine = (threads: number): string => {
   return `${all[0]?.model.trim() ?? 'an unknown processor'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 }
 
-const title =
-  'Unitary evolution recurrent neural networks: the experiments of Arjovsky, Shah, Bengio (2016), run again'
+const title = 'The experiments of Arjovsky, Shah and Bengio (2016), run again'
 
 /** The report and the figures, as files in `out`. */
 const writeReport = async (
