@@ -63,10 +63,12 @@ export interface Stage {
   readonly file: string
   /** Who watches it. */
   readonly watch: (config: Config, baseline: number, from: number) => Progress
+  /** Seconds of work that may be lost with the process, or a step's if that is longer. */
+  readonly checkpointSeconds: number
 }
 
-/** Seconds of work that may be lost with the process, or a step's if that is longer. */
-const checkpointSeconds = 30
+/** What a stage has where nothing else is said. */
+export const checkpointSeconds = 30
 
 const emit = ({ context, recorder }: Stage, record: Record): void => {
   recorder.write(record)
@@ -80,7 +82,7 @@ export const runOne = async (
   from: TrainState,
   secondsBefore: number,
 ): Promise<E.Either<TrainError, Outcome>> => {
-  const { context, folder, recorder, backend, name, file } = stage
+  const { context, folder, recorder, backend, name, file, checkpointSeconds } = stage
   const { config, task, programs, identity } = experiment
   const slots = slotsOf(programs)
   const watch = stage.watch(config, task.baseline.value, from.step)
@@ -219,7 +221,7 @@ export const execute =
     for (const { experiment, from, secondsBefore } of ready.right) {
       const name = runName(experiment.config)
       const watch: Stage['watch'] = (...of) => progress(context.terminal, name, ...of)
-      const stage = { context, folder, recorder, backend, name, file: name, watch }
+      const stage = { context, folder, recorder, backend, name, file: name, watch, checkpointSeconds }
       const outcome = await runOne(stage, experiment, from, secondsBefore)
       if (E.isLeft(outcome)) failure = outcome.left
       else results.push({ config: experiment.config, experiment, outcome: outcome.right })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Backend } from '../../backend/backend.ts'
 import { makeFolder, writeDurably } from '../../train/file.ts'
-import type { Context } from '../execute.ts'
+import { type Context, checkpointSeconds } from '../execute.ts'
 import { readRecords } from '../runFolder.ts'
 import type { Experiments } from './experiments.ts'
 import { lossFigure, statesFigure } from './figures.ts'
@@ -19,6 +19,8 @@ export interface PaperRun extends Common {
   readonly engine: Backend
   readonly experiments: Experiments
   readonly figures: readonly FigureNumber[]
+  /** Seconds between checkpoints at most. */
+  readonly checkpointSeconds?: number
 }
 
 export interface PaperResult {
@@ -51,7 +53,13 @@ const trainMissing = async (run: PaperRun, plan: Plan): Promise<E.Either<string,
   )
   try {
     for (const [i, { planned }] of missing.entries()) {
-      const result = await runPlanned(context, engine, planned, watch.run(i))
+      const result = await runPlanned(
+        context,
+        engine,
+        planned,
+        watch.run(i),
+        run.checkpointSeconds ?? checkpointSeconds,
+      )
       if (E.isLeft(result)) return result
       if (result.right === undefined) return E.right({ made: i, cached, interrupted: true })
     }

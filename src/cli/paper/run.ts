@@ -46,6 +46,7 @@ export const runPlanned = async (
   backend: Backend,
   planned: Planned,
   watch: Stage['watch'],
+  checkpointSeconds: number,
 ): Promise<E.Either<string, Result | undefined>> => {
   const { folder, config, name } = planned
   const experiment = prepare(config)
@@ -57,7 +58,7 @@ export const runPlanned = async (
   const written = await writeConfig(folder, [config])()
   if (E.isLeft(written)) return written
   const recorder = openRecorder(folder)
-  const stage: Stage = { context, folder, recorder, backend, name, file: inFolder, watch }
+  const stage: Stage = { context, folder, recorder, backend, name, file: inFolder, watch, checkpointSeconds }
   const { from, secondsBefore } = begin.right
   const outcome = await runOne(stage, experiment.right, from, secondsBefore)
   const closed = await recorder.close()
