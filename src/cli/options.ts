@@ -24,6 +24,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
   steps: { flag: 'steps', placeholder: 'N', help: 'updates at most' },
   learningRate: { flag: 'lr', placeholder: 'x', help: 'learning rate of RMSProp' },
   decay: { flag: 'decay', placeholder: 'x', help: 'decay of RMSProp' },
+  halfLife: {
+    flag: 'half-life',
+    placeholder: 'k',
+    help: 'updates in which the learning rate halves (default: it stays)',
+  },
   clip: { flag: 'clip', placeholder: 'x', help: 'clip gradients to ±x, element by element (default: not)' },
   target: {
     flag: 'target',

@@ -28,6 +28,7 @@ const options: readonly SettingFlag[] = [
   'steps',
   'learningRate',
   'decay',
+  'halfLife',
   'clip',
   'target',
   'seed',

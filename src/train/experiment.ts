@@ -40,7 +40,9 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
   const task = taskOf(config)
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
-  const optimiser = config.clip === undefined ? rmsprop(config) : clipped(rmsprop(config), config.clip)
+  const { learningRate, decay, halfLife, clip } = config
+  const plain = rmsprop({ learningRate, decay, halfLife })
+  const optimiser = clip === undefined ? plain : clipped(plain, clip)
   const { memory, batch, precision } = config
   const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
   const programs = trainingPrograms(model, task.right, optimiser, budget)

@@ -46,12 +46,8 @@ export const keyOf = (config: Config, graph: string, version: string): string =>
 }
 
 /** What a run is called, in folders and to people. */
-export const entryName = ({
-  task,
-  lag,
-  model,
-  seed,
-}: Pick<Config, 'task' | 'lag' | 'model' | 'seed'>): string => `${task}-${lag}-${model}-seed${seed}`
+export const entryName = ({ task, lag, model, seed, halfLife }: Config): string =>
+  `${task}-${lag}-${model}${halfLife === undefined ? '' : '-falling'}-seed${seed}`
 
 const digits = 10
 

@@ -12,7 +12,7 @@ export interface Point {
 }
 
 export interface Curve {
-  readonly model: ModelName
+  readonly model: Series
   readonly points: readonly Point[]
 }
 
@@ -30,18 +30,23 @@ export interface Chart {
   readonly empty?: string
 }
 
+/** What has a colour of its own: a model, or the uRNN trained in another way than the paper's. */
+export type Series = ModelName | 'urnn, falling rate'
+
 export const chartWidth = 440
 export const chartHeight = 290
 
 /** One colour a model, of equal weight, told apart also by readers who do not see red and green apart. */
-export const colours: { readonly [K in ModelName]: string } = {
+export const colours: { readonly [K in Series]: string } = {
   urnn: '#0072b2',
+  'urnn, falling rate': '#56b4e9',
   lstm: '#d55e00',
   rnn: '#009e73',
   irnn: '#aa4499',
 }
-export const labels: { readonly [K in ModelName]: string } = {
+export const labels: { readonly [K in Series]: string } = {
   urnn: 'uRNN',
+  'urnn, falling rate': 'uRNN, falling rate',
   lstm: 'LSTM',
   rnn: 'RNN',
   irnn: 'IRNN',
@@ -149,7 +154,7 @@ export const chartSvg = (chart: Chart): string => {
       ...chart.curves.flatMap(band),
       // the uRNN, which is first, on top
       ...[...chart.curves].reverse().map(line),
-      Plot.dot(ends, { x: 'x', y: 'y', r: 3.5, fill: (e: { model: ModelName }) => colours[e.model] }),
+      Plot.dot(ends, { x: 'x', y: 'y', r: 3.5, fill: (e: { model: Series }) => colours[e.model] }),
       Plot.ruleY([bottom]),
       ...(chart.curves.length > 0 || chart.empty === undefined
         ? []

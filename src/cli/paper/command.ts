@@ -19,7 +19,7 @@ import { version } from '../version.ts'
 import { full, quick } from './experiments.ts'
 import { type PaperResult, runPaper } from './paper.ts'
 import { type FigureNumber, figureNumbers } from './plan.ts'
-import { finalOf, type Group, isClassification, isMet, progressOf, spread } from './summary.ts'
+import { finalOf, type Group, isClassification, isMet, progressOf, seriesOf, spread } from './summary.ts'
 
 const options: readonly SettingFlag[] = ['seed', 'threads', 'precision', 'backend']
 
@@ -45,7 +45,7 @@ const cells = (group: Group): readonly string[] => {
   const time = spread(made.map(p => (1000 * p.seconds) / p.step))
   return [
     `${entry.task}, T = ${entry.lag}`,
-    entry.model,
+    seriesOf(entry).replace(', falling rate', '↘'),
     isClassification(entry) ? '–' : (runs[0]?.baseline.toPrecision(3) ?? '–'),
     reached === undefined ? '–' : show(reached.mean),
     reached === undefined ? '–' : show(reached.most),

@@ -1,7 +1,15 @@
 /** A figure: its charts side by side under one legend, as one SVG that is complete in itself. */
-import type { ModelName } from '../../models/registry.ts'
 import { escapeHtml } from '../html.ts'
-import { baselineColour, type Chart, chartHeight, chartSvg, chartWidth, colours, labels } from './chart.ts'
+import {
+  baselineColour,
+  type Chart,
+  chartHeight,
+  chartSvg,
+  chartWidth,
+  colours,
+  labels,
+  type Series,
+} from './chart.ts'
 
 export interface Figure {
   readonly number: 1 | 2 | 3 | 4
@@ -21,11 +29,11 @@ interface Key {
   readonly dashes?: string
 }
 
+const series = Object.keys(colours) as readonly Series[]
 const keysOf = ({ charts }: Figure): readonly Key[] => {
   const drawn = charts.flatMap(c => c.curves).map(c => c.model)
-  const order: readonly ModelName[] = ['urnn', 'lstm', 'rnn', 'irnn']
   return [
-    ...order.filter(m => drawn.includes(m)).map(m => ({ label: labels[m], colour: colours[m] })),
+    ...series.filter(m => drawn.includes(m)).map(m => ({ label: labels[m], colour: colours[m] })),
     ...(charts.some(c => c.baseline !== undefined)
       ? [{ label: 'baseline without memory', colour: baselineColour, dashes: '6 4' }]
       : []),

@@ -2,7 +2,7 @@
 import type { Chart } from './chart.ts'
 import type { Entry, StatesEntry } from './experiments.ts'
 import type { Figure } from './figure.ts'
-import { curveOf, type Group, panelsOf, type StatesReport, stepwise } from './summary.ts'
+import { curveOf, type Group, panelsOf, type StatesReport, seriesOf, stepwise } from './summary.ts'
 
 /** How far above the baseline the axes of losses go: before the first updates losses are far off. */
 const headroom = 1.6
@@ -27,7 +27,7 @@ const examplesAxis = (most: number): { readonly x: string; readonly unit: number
 
 const lossChart = (panel: readonly Group[]): Chart => {
   const { entry, runs } = panel[0]!
-  const curves = panel.map(g => ({ model: g.entry.model, points: curveOf(g) }))
+  const curves = panel.map(g => ({ model: seriesOf(g.entry), points: curveOf(g) }))
   const { x, unit } = examplesAxis(Math.max(0, ...curves.flatMap(c => c.points.map(p => p.x))))
   const baseline = runs[0]?.baseline
   const isLoss = entry.figure !== 3

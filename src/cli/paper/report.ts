@@ -11,6 +11,7 @@ import {
   progressOf,
   type RunReport,
   type Spread,
+  seriesOf,
   spread,
 } from './summary.ts'
 
@@ -81,7 +82,7 @@ const cells = (group: Group): readonly string[] => {
   const first = level === undefined ? [] : defined(runs.map(r => firstBelow(r, level)))
   return [
     escapeHtml(`${entry.task}, T = ${entry.lag}`),
-    labels[entry.model],
+    labels[seriesOf(entry)],
     whole(runs[0]?.parameters ?? 0),
     String(entry.hidden),
     range(spread(made.map(p => p.step)), whole),
@@ -118,8 +119,8 @@ const table = (groups: readonly Group[]): string => {
 
 const problems = (groups: readonly Group[]): readonly string[] =>
   groups.flatMap(({ runs }) =>
-    runs.flatMap(({ config, result }: RunReport) => {
-      const name = `${config.task}, T = ${config.lag}, ${labels[config.model]}, seed ${config.seed}`
+    runs.flatMap(({ entry, config, result }: RunReport) => {
+      const name = `${config.task}, T = ${config.lag}, ${labels[seriesOf(entry)]}, seed ${config.seed}`
       if (result === undefined) return [`${name}: not done; the same command goes on with it`]
       return result.reason === 'diverged'
         ? [`${name}: diverged at update ${result.step}: ${result.message ?? ''}`]

@@ -3,7 +3,7 @@ import type { ModelName } from '../../models/registry.ts'
 import type { Config } from '../../train/config.ts'
 import type { Record } from '../record.ts'
 import type { Result } from './cache.ts'
-import type { Point } from './chart.ts'
+import type { Point, Series } from './chart.ts'
 import type { Entry } from './experiments.ts'
 
 /** A run with what is known of it. */
@@ -91,6 +91,10 @@ export const isMet = ({ entry, runs }: Group): boolean | undefined => {
   if (bar === undefined || runs.length === 0 || runs.some(r => r.result === undefined)) return undefined
   return runs.every(r => (finalOf(r) ?? Number.POSITIVE_INFINITY) < bar)
 }
+
+/** Under which colour and name its curve goes. */
+export const seriesOf = ({ model, halfLife }: Entry): Series =>
+  model === 'urnn' && halfLife !== undefined ? 'urnn, falling rate' : model
 
 /** Groups of one panel, in the order of the models. */
 export const panelsOf = (groups: readonly Group[]): readonly (readonly Group[])[] => {

@@ -58,6 +58,7 @@ describe('the hash of a run', () => {
       target: 0.1,
       memory: 1e6,
       clip: 1,
+      halfLife: 5,
     } as const
     const keys = Object.entries(changes).map(([name, value]) =>
       keyOf({ ...config, [name]: value }, 'graph', '1'),
@@ -90,6 +91,17 @@ describe('the table', () => {
       if (e.figure !== 1 || e.bar === undefined) continue
       const planned = planOne(e, 1, paperRun(folder))
       assert.ok(E.isRight(planned) && Math.abs(e.bar / planned.right.baseline - 0.1) < 1e-12)
+    }
+  })
+  it("has beside each run of another setting the paper's own, first", () => {
+    const falling = full.entries.flatMap((e, i) => (e.halfLife === undefined ? [] : [i]))
+    assert.deepEqual(
+      falling.map(i => full.entries[i]!.lag),
+      [100, 200, 400, 750],
+    )
+    for (const i of falling) {
+      const { halfLife, ...own } = full.entries[i]!
+      assert.deepEqual(full.entries[i - 1], own)
     }
   })
   it('keeps within its budgets: an hour and a half for figures 1, 2 and 4, three minutes in miniature', () => {
@@ -302,8 +314,8 @@ describe('the report', () => {
     assert.doesNotMatch(html, /(src|href)=|@import|url\((?!#)/)
     assert.doesNotMatch(html, /NaN|undefined|Infinity/)
     // uRNN and LSTM, uRNN, uRNN and RNN, and both of these in each of figure 4's panels
-    const curves = html.match(/<path fill="none"|<path [^>]*stroke="#(0072b2|d55e00|009e73|aa4499)"/g)
-    assert.ok(curves === null || curves.length > 0)
+    const curves = html.match(/<g [^>]*aria-label="line"/g) ?? []
+    assert.equal(curves.length, 2 + 1 + 2 + 4 * 2)
     const names = await readdir(join(folder, 'cache'))
     assert.deepEqual(names.toSorted(), [
       'figure-1.svg',
