@@ -180,6 +180,7 @@ const quickEntry = ({ target, bar, ...e }: Entry): Entry => ({
   ...(e.halfLife === undefined ? {} : { halfLife: quickSteps / halvings }),
   heldOut: 100,
   evaluateEvery: 10,
+  paper: '–', // says nothing of such sequences
   milliseconds: e.figure === 3 ? 20 : quickShare * e.milliseconds * (e.figure === 2 ? 0.3 : 1),
 })
 

@@ -27,13 +27,13 @@ export interface Report {
 }
 
 const style = `
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: white; max-width: 1160px; margin: 2rem auto; padding: 0 1rem }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: white; max-width: 1200px; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem }
 figure { margin: 0; max-width: 904px } figure svg { max-width: 100%; height: auto } figcaption { color: #444; font-size: 13.5px }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px }
-th, td { padding: .22rem .5rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
-th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left }
-th { border-bottom: 2px solid #999; vertical-align: bottom } tr.first td { border-top: 2px solid #bbb }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 12.5px }
+th, td { padding: .22rem .42rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
+th:first-child, td:first-child, th:nth-child(2), td:nth-child(2), th:last-child, td:last-child { text-align: left }
+th { border-bottom: 2px solid #999; vertical-align: bottom; white-space: normal } tr.first td { border-top: 2px solid #bbb }
 .met { color: #1a7f37; font-weight: 600 } .missed { color: #b3261e; font-weight: 600 }
 pre { background: #f6f6f6; padding: .8rem; white-space: pre-wrap; font-size: 12px }
 `
