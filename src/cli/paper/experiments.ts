@@ -3,7 +3,7 @@
  * figure, how long, what the paper says of it and what is expected here.
  *
  * The budget: with `milliseconds` a step on two cores at 4 GHz, one seed of figures 1, 2 and 4 takes what
- * `secondsOf` gives for them all, an hour and a quarter, and at most an hour and a half.
+ * `secondsOf` gives for them all and a tenth more for measurements: an hour and a quarter.
  */
 import type { ModelName } from '../../models/registry.ts'
 import type { Config } from '../../train/config.ts'
