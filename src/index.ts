@@ -47,3 +47,4 @@ export { type GradientError, gradient, valueAndGradient } from './passes/differe
 export { leastEntries, type Nest, nestWithin } from './passes/nest.ts'
 export type { Pass } from './passes/pass.ts'
 export { optimise, standard } from './passes/pipeline.ts'
+export { type Probed, probe } from './passes/probe.ts'

@@ -10,7 +10,7 @@ import { readBytes, writeDurably } from '../train/file.ts'
 import { initialState, slotsOf, type TrainState } from '../train/state.ts'
 import { type Outcome, type TrainError, train } from '../train/trainer.ts'
 import { failed, type Refusal } from './exit.ts'
-import { progress } from './progress.ts'
+import { type Progress, progress } from './progress.ts'
 import { eventRecord, outcomeRecord, type Record, schema } from './record.ts'
 import {
   openRecorder,
@@ -52,29 +52,40 @@ export interface RunResult {
   readonly outcome: Outcome
 }
 
-interface Stage {
+/** What a run takes place in. */
+export interface Stage {
   readonly context: Context
   readonly folder: RunFolder
   readonly recorder: Recorder
   readonly backend: Backend
+  /** Its name in records, and in those of files. */
+  readonly name: string
+  readonly file: string
+  /** Who watches it. */
+  readonly watch: (config: Config, baseline: number, from: number) => Progress
+  /** Seconds of work that may be lost with the process, or a step's if that is longer. */
+  readonly checkpointSeconds: number
 }
+
+/** What a stage has where nothing else is said. */
+export const checkpointSeconds = 30
 
 const emit = ({ context, recorder }: Stage, record: Record): void => {
   recorder.write(record)
   if (context.json) context.terminal.result(JSON.stringify(record))
 }
 
-const runOne = async (
+/** Trains from a state on, recording what happens; the last checkpoint of a run that ends is kept as its final one. */
+export const runOne = async (
   stage: Stage,
   experiment: Experiment,
   from: TrainState,
   secondsBefore: number,
 ): Promise<E.Either<TrainError, Outcome>> => {
-  const { context, folder, recorder, backend } = stage
+  const { context, folder, recorder, backend, name, file, checkpointSeconds } = stage
   const { config, task, programs, identity } = experiment
-  const name = runName(config)
   const slots = slotsOf(programs)
-  const watch = progress(context.terminal, name, config, task.baseline.value, from.step)
+  const watch = stage.watch(config, task.baseline.value, from.step)
   emit(stage, {
     schema,
     run: name,
@@ -84,7 +95,7 @@ const runOne = async (
     parameters: experiment.parameterCount,
     step: from.step,
   })
-  const latest = folder.checkpoint(name, 'latest')
+  const latest = folder.checkpoint(file, 'latest')
   const result = await train({
     task,
     programs,
@@ -96,9 +107,14 @@ const runOne = async (
     heldOut: config.heldOut,
     evaluateEvery: config.evaluateEvery,
     checkpointEvery: config.checkpointEvery,
+    checkpointSeconds,
     target: config.target,
     from,
-    save: state => saveCheckpoint(latest, identity, slots, state),
+    // the records first: they may go beyond the checkpoint that a run goes on from, never fall short of it
+    save: state => async () => {
+      await recorder.flush()
+      return saveCheckpoint(latest, identity, slots, state)()
+    },
     onEvent: event => {
       watch.event(event)
       emit(
@@ -118,7 +134,7 @@ const runOne = async (
   }
   const outcome = { ...result.right, seconds: result.right.seconds + secondsBefore }
   if (outcome.reason !== 'aborted') {
-    const kept = await TE.chain((bytes: Uint8Array) => writeDurably(folder.checkpoint(name, 'final'), bytes))(
+    const kept = await TE.chain((bytes: Uint8Array) => writeDurably(folder.checkpoint(file, 'final'), bytes))(
       readBytes(latest),
     )()
     if (E.isLeft(kept))
@@ -138,14 +154,14 @@ const writeReport =
     return writeDurably(folder.report, reportHtml(title, records.right))()
   }
 
-interface Beginning {
+export interface Beginning {
   readonly from: TrainState
   /** Spent before `from`. */
   readonly secondsBefore: number
 }
 
 /** Where a run begins: at its start, or at the latest checkpoint of the run of the name `resume`. */
-const beginning = async (
+export const beginning = async (
   folder: RunFolder,
   { config, programs, identity }: Experiment,
   resume: string | undefined,
@@ -203,7 +219,10 @@ export const execute =
     const results: RunResult[] = []
     let failure: TrainError | undefined
     for (const { experiment, from, secondsBefore } of ready.right) {
-      const outcome = await runOne({ context, folder, recorder, backend }, experiment, from, secondsBefore)
+      const name = runName(experiment.config)
+      const watch: Stage['watch'] = (...of) => progress(context.terminal, name, ...of)
+      const stage = { context, folder, recorder, backend, name, file: name, watch, checkpointSeconds }
+      const outcome = await runOne(stage, experiment, from, secondsBefore)
       if (E.isLeft(outcome)) failure = outcome.left
       else results.push({ config: experiment.config, experiment, outcome: outcome.right })
       if (E.isLeft(outcome) || outcome.right.reason === 'aborted') break

@@ -24,6 +24,12 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
   steps: { flag: 'steps', placeholder: 'N', help: 'updates at most' },
   learningRate: { flag: 'lr', placeholder: 'x', help: 'learning rate of RMSProp' },
   decay: { flag: 'decay', placeholder: 'x', help: 'decay of RMSProp' },
+  halfLife: {
+    flag: 'half-life',
+    placeholder: 'k',
+    help: 'updates in which the learning rate halves (default: it stays)',
+  },
+  clip: { flag: 'clip', placeholder: 'x', help: 'clip gradients to ±x, element by element (default: not)' },
   target: {
     flag: 'target',
     placeholder: 'x',
@@ -112,6 +118,16 @@ export const givenSettings = (raw: Raw): E.Either<Refusal, Partial<Config>> => {
     given[name] = value.right
   }
   return E.right(given)
+}
+
+/** An option that is no setting. */
+export const decodeOption = <A>(
+  codec: t.Decoder<unknown, A>,
+  flag: string,
+  text: unknown,
+): E.Either<Refusal, A> => {
+  const value = decodeText(codec, text)
+  return E.isLeft(value) ? E.left(usage(`--${flag} ${text}: must be ${value.left}`)) : value
 }
 
 /** An argument of a command, e.g. its `<task>`. */

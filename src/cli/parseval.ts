@@ -1,26 +1,19 @@
 /** The command line as a function: arguments in, exit code out. */
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { type ExitCode, exitCode, type Refusal } from './exit.ts'
 import { addExplain } from './explain.ts'
-import { addPaper } from './paper.ts'
+import { addPaper } from './paper/command.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrain } from './train.ts'
+import { version } from './version.ts'
 
 const examples = `
 Examples:
-  $ parseval paper --figure 1                 the uRNN's curves of the paper's figure 1
+  $ parseval paper --figure 1                 the paper's figure 1; without --figure all four
   $ parseval train copying --lag 200          train on copying memory
   $ parseval train adding --resume --out DIR  go on where a run was left
   $ parseval explain urnn                     the program that the model becomes`
-
-/* The package's own, two folders up from here, in `src` as in `dist`. */
-const version = (): string => {
-  const found = t.type({ version: t.string }).decode(createRequire(import.meta.url)('../../package.json'))
-  return E.isRight(found) ? found.right.version : 'unknown'
-}
 
 export const parseval = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   let ended: E.Either<Refusal, ExitCode> = E.right(exitCode.ok)

@@ -1,6 +1,7 @@
 /** The report: one HTML page with a panel and a table row for each run, and nothing fetched from anywhere. */
 import type { Config } from '../train/config.ts'
 import { colours, type Panel, panelSvg } from './figure.ts'
+import { escapeHtml } from './html.ts'
 import type { Record } from './record.ts'
 import { titleOf } from './title.ts'
 
@@ -38,9 +39,6 @@ export const summaries = (records: readonly Record[]): readonly RunSummary[] =>
       },
     ]
   })
-
-const entities: Readonly<{ [c: string]: string }> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, c => entities[c]!)
 
 const lossNames: { readonly [K in Config['task']]: string } = {
   copying: 'cross-entropy (nats a step)',

@@ -82,6 +82,8 @@ export const rewindRecords = (folder: RunFolder, step: number): TE.TaskEither<st
 /** Appends records to the metrics file. */
 export interface Recorder {
   readonly write: (record: Record) => void
+  /** Resolves once everything written so far is in the file. */
+  readonly flush: () => Promise<void>
   /** Fires if the file can no longer be written. */
   readonly failed: AbortSignal
   /** Everything written, or why not. */
@@ -96,6 +98,11 @@ export const openRecorder = (folder: RunFolder): Recorder => {
     write: record => {
       if (!failed.signal.aborted) stream.write(`${JSON.stringify(record)}\n`)
     },
+    flush: () =>
+      new Promise(resolve => {
+        if (failed.signal.aborted) resolve()
+        else stream.write('', () => resolve())
+      }),
     failed: failed.signal,
     close: async () => {
       stream.end()

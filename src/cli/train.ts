@@ -28,6 +28,8 @@ const options: readonly SettingFlag[] = [
   'steps',
   'learningRate',
   'decay',
+  'halfLife',
+  'clip',
   'target',
   'seed',
   'threads',

@@ -72,6 +72,10 @@ export const settings = {
   learningRate: positive,
   /** RMSProp's. */
   decay: fraction,
+  /** Updates in which the learning rate halves; without one it stays. */
+  halfLife: positive,
+  /** Gradients are clipped to ± this, element by element. */
+  clip: positive,
   seed: whole(0, Number.MAX_SAFE_INTEGER),
   threads: whole(1, 256),
   precision: oneOf('single', 'double'),
@@ -87,8 +91,11 @@ export const settings = {
   memory: bytes,
 } as const
 
-const { target, memory, ...required } = settings
+const { target, memory, clip, halfLife, ...required } = settings
 
 /** A run's resolved settings. */
-export const Config = t.exact(t.intersection([t.type(required), t.partial({ target, memory })]), 'a run')
+export const Config = t.exact(
+  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife })]),
+  'a run',
+)
 export type Config = t.TypeOf<typeof Config>

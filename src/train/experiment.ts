@@ -7,6 +7,7 @@ import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Identity } from './checkpoint.ts'
+import { clipped } from './clip.ts'
 import type { Config } from './config.ts'
 import { type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
@@ -39,7 +40,9 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
   const task = taskOf(config)
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
-  const optimiser = rmsprop(config)
+  const { learningRate, decay, halfLife, clip } = config
+  const plain = rmsprop({ learningRate, decay, halfLife })
+  const optimiser = clip === undefined ? plain : clipped(plain, clip)
   const { memory, batch, precision } = config
   const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
   const programs = trainingPrograms(model, task.right, optimiser, budget)

@@ -32,6 +32,8 @@ export interface Plan {
    * is that of the start, so that there always is a good one.
    */
   readonly checkpointEvery: number
+  /** Seconds between checkpoints at most, whatever is measured when: no more than this is lost with the process. */
+  readonly checkpointSeconds?: number
   readonly from: TrainState
   readonly save: (state: TrainState) => TE.TaskEither<string, void>
   readonly onEvent: (event: TrainEvent) => void
@@ -136,6 +138,7 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
   let step = plan.from.step
   let seconds = 0
   let saved = step > 0 ? step : -1
+  let savedAt = performance.now()
   let latest: Measured | undefined
 
   const broken = (e: BackendError) => failure('backend', step, e.message)
@@ -161,6 +164,7 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
     const result = await plan.save(state)()
     if (E.isLeft(result)) return failure('save', step, result.left)
     saved = step
+    savedAt = performance.now()
     plan.onEvent({ kind: 'saved', step })
     return E.right(undefined)
   }
@@ -178,6 +182,9 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
     })
   }
 
+  const isDue = (): boolean =>
+    plan.checkpointSeconds !== undefined && performance.now() - savedAt >= 1000 * plan.checkpointSeconds
+
   for (;;) {
     // a backend that never leaves the event loop would otherwise keep signals from being heard
     await turn()
@@ -192,10 +199,15 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
       plan.onEvent({ kind: 'evaluation', step, ...latest })
       if (plan.target !== undefined && latest.loss < plan.target) return finish('target')
       if (step >= plan.steps) return finish('steps')
-      if (saved < 0 || step - saved >= plan.checkpointEvery) {
+      if (saved < 0 || step - saved >= plan.checkpointEvery || isDue()) {
         const kept = await keep(state.right)
         if (E.isLeft(kept)) return kept
       }
+    } else if (isDue()) {
+      const state = present()
+      if (E.isLeft(state)) return state
+      const kept = await keep(state.right)
+      if (E.isLeft(kept)) return kept
     }
     const data = batch(plan.task, 'train', step * plan.batch, plan.batch)
     const before = performance.now()

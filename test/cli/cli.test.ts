@@ -89,7 +89,9 @@ describe('wrong usage', () => {
     ],
     ['adding over one step', ['train', 'adding', '--lag', '1'], /--lag 1: .*from 2/],
     ['resuming nowhere', ['train', 'copying', '--resume'], /--resume: name the folder/],
-    ['another figure', ['paper', '--figure', '2'], /--figure 2: only figure 1 is available yet/],
+    ['a fifth figure', ['paper', '--figure', '5'], /--figure 5: must be 1, 2, 3, 4 or all/],
+    ['no seeds', ['paper', '--seeds', '0'], /--seeds 0: must be a whole number from 1 to 1000/],
+    ['no clipping', ['train', 'copying', '--clip', '0'], /--clip 0: must be a number above 0/],
   ]
 
   it('is what the process itself ends with', async () => {

@@ -87,6 +87,73 @@ describe('rmsprop', () => {
       { seed, numRuns: 40 },
     ))
 
+  it('halves its rate in as many updates, and goes on with it from any of its states', async () => {
+    const type = tensor('real', [1])
+    const falling = rmsprop({ learningRate: 0.5, decay: 0.9, halfLife: 4 })
+    assert.deepEqual(falling.settings, { learningRate: 0.5, decay: 0.9, halfLife: 4 })
+    assert.deepEqual(
+      falling.accumulators.map(a => a.initial),
+      [1e-3, 0.5],
+    )
+    const args = [0, 1, 2, 3].map(i => argument(i, type))
+    const next = falling.update(args[0]!, args[1]!, args.slice(2))
+    const session = referenceBackend.start(
+      {
+        func: func(
+          ['p', 'g', 'r', 'rate'].map(name => ({ name, type })),
+          [next.parameter, ...next.accumulators],
+        ),
+        updates: [
+          { result: 0, param: 0 },
+          { result: 1, param: 2 },
+          { result: 2, param: 3 },
+        ],
+      },
+      { precision: 'double', threads: 1 },
+    )
+    if (E.isLeft(session)) return assert.fail(session.left.message)
+    const write = (name: string, x: number) => session.right.write(name, Float64Array.of(x))
+    write('p', 0)
+    write('g', 1)
+    write('r', 1e-3)
+    write('rate', 0.5)
+    let [p, r] = [0, 1e-3]
+    for (let k = 0; k < 12; k++) {
+      assert.ok(E.isRight(await session.right.run(1, {})()))
+      r = 0.9 * r + 0.1
+      p -= (0.5 * 2 ** (-k / 4)) / Math.sqrt(r)
+      const given = session.right.read('p')
+      assert.ok(E.isRight(given) && Math.abs(given.right[0]! - p) < 1e-12, `update ${k}`)
+    }
+    const rate = session.right.read('rate')
+    assert.ok(E.isRight(rate) && Math.abs(rate.right[0]! - 0.5 / 8) < 1e-15)
+  })
+
+  it('treats complex parameters as two real ones with a falling rate, too', async () => {
+    const step = (field: Field, length: number) => {
+      const type = tensor(field, [length])
+      const args = [0, 1, 2, 3].map(i => argument(i, type))
+      const next = rmsprop({ learningRate: 0.5, decay: 0.9, halfLife: 3 }).update(
+        args[0]!,
+        args[1]!,
+        args.slice(2),
+      )
+      return { params: ['p', 'g', 'r', 'rate'].map(name => ({ name, type })), next }
+    }
+    const values = async (field: Field, length: number) => {
+      const { params, next } = step(field, length)
+      const program = { func: func(params, [next.parameter, ...next.accumulators]), updates: [] }
+      const session = referenceBackend.start(program, { precision: 'double', threads: 1 })
+      if (E.isLeft(session)) return assert.fail(session.left.message)
+      params.forEach(({ name }, k) => {
+        session.right.write(name, Float64Array.of(1 + k, 0.3 * k, 2 - 0.1 * k, k + 0.5))
+      })
+      const results = await session.right.run(1, {})()
+      return E.isRight(results) ? results.right : assert.fail(results.left.message)
+    }
+    assert.deepEqual(await values('complex', 2), await values('real', 4))
+  })
+
   it('stays where it is when gradient and accumulator are 0', async () => {
     assert.deepEqual(await run('real', [2, 3], [[0, 0]], 0), { p: [2, 3], r: [0, 0] })
   })

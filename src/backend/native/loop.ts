@@ -55,13 +55,13 @@ const inPlace = (block: Block, carry: Expr, next: Expr): boolean => {
   return (
     next !== (here.kind === 'transform' ? here.node : undefined) &&
     !afterwards.some(e => readsThrough(e, carry)) &&
-    !nodes.some(e => operandsOf(e).some(a => isPermuted(a) && readsThrough(a, carry)))
+    // Through a part, a permutation or a repetition an element meets others than its own: they may be written already.
+    !nodes.some(e => operandsOf(e).some(a => isIndirect(a) && readsThrough(a, carry)))
   )
 }
+const isIndirect = (e: Expr): boolean => isView(e) || isPermuted(e) || e.op === 'broadcast'
 const readsThrough = (e: Expr, source: Expr): boolean =>
-  operandsOf(e).some(
-    a => a === source || ((isView(a) || isPermuted(a) || a.op === 'broadcast') && readsThrough(a, source)),
-  )
+  operandsOf(e).some(a => a === source || (isIndirect(a) && readsThrough(a, source)))
 
 const startsAtZero = (e: Expr): boolean =>
   e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0

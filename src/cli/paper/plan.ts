@@ -1,0 +1,126 @@
+/** From the table to runs: what each entry is with these seeds on this machine, and under which hash it is kept. */
+import { createHash } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import { showMismatch } from '../../dsl/elaborate.ts'
+import { print } from '../../ir/print.ts'
+import { reals } from '../../ir/type.ts'
+import { Config } from '../../train/config.ts'
+import { modelOf, taskOf } from '../../train/experiment.ts'
+import { lossOf } from '../../train/program.ts'
+import { cachedFolder, entryName, keyOf } from './cache.ts'
+import { type Entry, type Experiments, secondsOf, statesRuns } from './experiments.ts'
+import type { Planned } from './run.ts'
+
+export type FigureNumber = 1 | 2 | 3 | 4
+export const figureNumbers: readonly FigureNumber[] = [1, 2, 3, 4]
+
+/** What all runs have in common. */
+export interface Common {
+  readonly out: string
+  readonly version: string
+  readonly seeds: readonly number[]
+  readonly threads: number
+  readonly precision: Config['precision']
+  readonly backend: Config['backend']
+}
+
+/** Checkpoints go by the clock. */
+const never = 1e9
+
+const configOf = (
+  { figure, bar, paper, milliseconds, ...settings }: Entry,
+  seed: number,
+  { threads, precision, backend }: Common,
+): E.Either<string, Config> => {
+  const config = { ...settings, seed, threads, precision, backend, checkpointEvery: never }
+  const decoded = Config.decode(config)
+  return E.isRight(decoded) ? decoded : E.left(`there is no task "${settings.task}" here`)
+}
+
+/** The entry as a run; only as much is compiled as its hash needs. */
+export const planOne = (entry: Entry, seed: number, common: Common): E.Either<string, Planned> => {
+  const config = configOf(entry, seed, common)
+  if (E.isLeft(config)) return config
+  const task = taskOf(config.right)
+  if (E.isLeft(task)) return task
+  const model = modelOf(config.right, task.right)
+  const loss = lossOf(model, task.right)
+  if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
+  const graph = createHash('sha256').update(print(loss.right)).digest('hex')
+  const key = keyOf(config.right, graph, common.version)
+  return E.right({
+    name: entryName(config.right),
+    config: config.right,
+    key,
+    folder: cachedFolder(common.out, config.right, key),
+    baseline: task.right.baseline.value,
+    parameters: model.parameters.reduce((n, p) => n + reals(p.type), 0),
+  })
+}
+
+/** An entry of the table with its run for one seed. */
+export interface PlannedEntry {
+  readonly entry: Entry
+  readonly seed: number
+  readonly planned: Planned
+}
+
+/** The two runs that figure 4 is about, for one model and seed. */
+export interface PlannedStates {
+  readonly seed: number
+  readonly whole: PlannedEntry
+  readonly begun: PlannedEntry
+}
+
+export interface Plan {
+  readonly entries: readonly PlannedEntry[]
+  readonly states: readonly PlannedStates[]
+  /** Figures that cannot be made here, and why. */
+  readonly skipped: readonly { readonly figure: FigureNumber; readonly why: string }[]
+}
+
+/** Every run of these figures, the first seed's all before the second's. */
+export const planAll = (
+  experiments: Experiments,
+  figures: readonly FigureNumber[],
+  common: Common,
+): E.Either<string, Plan> => {
+  const entries: PlannedEntry[] = []
+  const states: PlannedStates[] = []
+  const skipped = new Map<FigureNumber, string>()
+  for (const seed of common.seeds) {
+    for (const entry of experiments.entries.filter(e => figures.includes(e.figure))) {
+      if (skipped.has(entry.figure)) continue
+      const planned = planOne(entry, seed, common)
+      if (E.isRight(planned)) entries.push({ entry, seed, planned: planned.right })
+      else if (entry.figure === 3) skipped.set(3, planned.left)
+      else return planned
+    }
+    if (!figures.includes(4)) continue
+    for (const { whole, begun } of statesRuns(experiments)) {
+      const [a, b] = [planOne(whole, seed, common), planOne(begun, seed, common)]
+      if (E.isLeft(a)) return a
+      if (E.isLeft(b)) return b
+      states.push({
+        seed,
+        whole: { entry: whole, seed, planned: a.right },
+        begun: { entry: begun, seed, planned: b.right },
+      })
+    }
+  }
+  return E.right({
+    entries,
+    states,
+    skipped: [...skipped].map(([figure, why]) => ({ figure, why })),
+  })
+}
+
+/** The runs that a plan is made of, each once, with what they take, about. */
+export const runsOf = ({
+  entries,
+  states,
+}: Plan): readonly { readonly planned: Planned; readonly seconds: number }[] => {
+  const all = [...entries, ...states.flatMap(s => [s.whole, s.begun])]
+  const once = new Map(all.map(e => [e.planned.key, { planned: e.planned, seconds: secondsOf(e.entry) }]))
+  return [...once.values()]
+}

@@ -1,0 +1,87 @@
+/** One run of the paper's: from the cache if it is there, else from where it was left, else from its start. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Backend } from '../../backend/backend.ts'
+import { loadCheckpoint } from '../../train/checkpoint.ts'
+import type { Config } from '../../train/config.ts'
+import { type Experiment, prepare } from '../../train/experiment.ts'
+import { makeFolder } from '../../train/file.ts'
+import { initialState, slotsOf, type TrainState } from '../../train/state.ts'
+import { type Beginning, beginning, type Context, runOne, type Stage } from '../execute.ts'
+import { openRecorder, type RunFolder, writeConfig } from '../runFolder.ts'
+import { exists, type Result, readResult, writeResult } from './cache.ts'
+
+/** A run as it is to be made. */
+export interface Planned {
+  readonly name: string
+  readonly config: Config
+  readonly key: string
+  readonly folder: RunFolder
+  readonly baseline: number
+  readonly parameters: number
+}
+
+/** Its checkpoints are called so: the folder says which run they are of. */
+const inFolder = 'run'
+
+/** Where it begins: at its latest checkpoint if there is one that can be read, else at its start. */
+const whereToBegin = async (
+  { folder, config, name }: Planned,
+  experiment: Experiment,
+  note: (line: string) => void,
+): Promise<E.Either<string, Beginning>> => {
+  if (await exists(folder.checkpoint(inFolder, 'latest'))) {
+    const from = await beginning(folder, experiment, inFolder)
+    if (E.isRight(from)) return from
+    note(`parseval: ${name} begins again: ${from.left}`)
+  }
+  await rm(folder.metrics, { force: true })
+  return E.right({ from: initialState(experiment.programs, config.seed), secondsBefore: 0 })
+}
+
+/** Runs to the end; undefined where it was interrupted. */
+export const runPlanned = async (
+  context: Context,
+  backend: Backend,
+  planned: Planned,
+  watch: Stage['watch'],
+  checkpointSeconds: number,
+): Promise<E.Either<string, Result | undefined>> => {
+  const { folder, config, name } = planned
+  const experiment = prepare(config)
+  if (E.isLeft(experiment)) return experiment
+  const made = await makeFolder(join(folder.path, 'checkpoints'))()
+  if (E.isLeft(made)) return made
+  const begin = await whereToBegin(planned, experiment.right, context.terminal.note)
+  if (E.isLeft(begin)) return begin
+  const written = await writeConfig(folder, [config])()
+  if (E.isLeft(written)) return written
+  const recorder = openRecorder(folder)
+  const stage: Stage = { context, folder, recorder, backend, name, file: inFolder, watch, checkpointSeconds }
+  const { from, secondsBefore } = begin.right
+  const outcome = await runOne(stage, experiment.right, from, secondsBefore)
+  const closed = await recorder.close()
+  if (E.isLeft(closed)) return closed
+  if (E.isLeft(outcome)) {
+    const { cause, step, message } = outcome.left
+    // That a model's numbers overflow is a result.
+    if (cause !== 'not finite') return E.left(`${name}: ${message}`)
+    const result: Result = { schema: 1, reason: 'diverged', step, seconds: 0, message }
+    return E.map(() => result)(await writeResult(folder, result)())
+  }
+  const { reason, ...rest } = outcome.right
+  if (reason === 'aborted') return E.right(undefined)
+  const result: Result = { schema: 1, reason, ...rest }
+  return E.map(() => result)(await writeResult(folder, result)())
+}
+
+/** The result in the cache. */
+export const cachedResult = ({ folder }: Planned): Promise<Result | undefined> => readResult(folder)
+
+/** The state that a run ended with. */
+export const finalState = (
+  { folder }: Planned,
+  { identity, programs }: Experiment,
+): Promise<E.Either<string, TrainState>> =>
+  loadCheckpoint(folder.checkpoint(inFolder, 'final'), identity, slotsOf(programs))()
