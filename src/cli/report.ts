@@ -45,6 +45,8 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, c => entiti
 const lossNames: { readonly [K in Config['task']]: string } = {
   copying: 'cross-entropy (nats a step)',
   adding: 'mean squared error',
+  pixels: 'cross-entropy (nats)',
+  permuted: 'cross-entropy (nats)',
 }
 
 /** Whether a run got below its target; undefined without one. */
