@@ -34,7 +34,8 @@ export interface ImageSet {
   readonly isMnist: boolean
 }
 
-interface Part extends Images {
+interface Part {
+  readonly images: Images
   readonly rows: number
   readonly columns: number
   readonly digests: Readonly<Partial<Record<FileName, string>>>
@@ -68,11 +69,9 @@ const partOf = (
       about(labelsName)(`label ${wrong} is ${labels.right.data[wrong]}, not from 0 to ${classes - 1}`),
     )
   return E.right({
-    count,
+    images: { count, pixels: images.right.data, labels: labels.right.data },
     rows,
     columns,
-    pixels: images.right.data,
-    labels: labels.right.data,
     digests: { [imagesName]: sha256(images.right.content), [labelsName]: sha256(labels.right.content) },
   })
 }
@@ -109,8 +108,8 @@ export const imageSet = (
   return E.right({
     rows,
     columns,
-    train: train.right,
-    test: test.right,
+    train: train.right.images,
+    test: test.right.images,
     digests,
     isMnist: other.length === 0,
   })
