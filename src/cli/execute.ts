@@ -1,12 +1,14 @@
 /** Runs experiments one after the other into a run folder: what `train` and `paper` have in common. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { Backend } from '../backend/backend.ts'
+import type { Backend, BackendError, BackendOptions } from '../backend/backend.ts'
 import { chooseBackend } from '../backend/choose.ts'
 import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
 import type { Config } from '../train/config.ts'
+import { imagesOf } from '../train/data.ts'
 import { type Experiment, prepare } from '../train/experiment.ts'
 import { readBytes, writeDurably } from '../train/file.ts'
+import { type Best, bestOf, type Measured, startMeasure } from '../train/measure.ts'
 import { initialState, slotsOf, type TrainState } from '../train/state.ts'
 import { type Outcome, type TrainError, train } from '../train/trainer.ts'
 import { failed, type Refusal } from './exit.ts'
@@ -50,6 +52,8 @@ export interface RunResult {
   readonly config: Config
   readonly experiment: Experiment
   readonly outcome: Outcome
+  /** Of the best state on held-out examples, on those that chose nothing; for tasks that have such. */
+  readonly test?: Best
 }
 
 /** What a run takes place in. */
@@ -75,13 +79,47 @@ const emit = ({ context, recorder }: Stage, record: Record): void => {
   if (context.json) context.terminal.result(JSON.stringify(record))
 }
 
+/** Measures the chosen state on the task's test examples. */
+const test = async (
+  { task, programs, identity }: Experiment,
+  backend: Backend,
+  options: BackendOptions,
+  path: string,
+  best: Best,
+  signal: AbortSignal,
+): Promise<E.Either<BackendError, Best | undefined>> => {
+  if (task.test === undefined) return E.right(undefined)
+  const { count, example } = task.test
+  const state = await loadCheckpoint(path, identity, slotsOf(programs))()
+  if (E.isLeft(state)) return E.left({ kind: 'BackendError', message: state.left })
+  if (state.right.step !== best.step)
+    return E.left({
+      kind: 'BackendError',
+      message: `${path} is of step ${state.right.step}, not of step ${best.step}, which was the best`,
+    })
+  const measure = startMeasure(task, programs, backend, options, example, count)
+  if (E.isLeft(measure)) return measure
+  const measured = await measure.right(state.right, signal)()
+  return E.map((m: Measured): Best => ({ step: best.step, ...m }))(measured)
+}
+
+export interface Beginning {
+  readonly from: TrainState
+  /** The best held-out measurement up to there. */
+  readonly best: Best | undefined
+  /** Spent before `from`. */
+  readonly secondsBefore: number
+}
+
+export interface Ready extends Beginning {
+  readonly experiment: Experiment
+}
+
 /** Trains from a state on, recording what happens; the last checkpoint of a run that ends is kept as its final one. */
 export const runOne = async (
   stage: Stage,
-  experiment: Experiment,
-  from: TrainState,
-  secondsBefore: number,
-): Promise<E.Either<TrainError, Outcome>> => {
+  { experiment, from, best, secondsBefore }: Ready,
+): Promise<E.Either<TrainError, RunResult>> => {
   const { context, folder, recorder, backend, name, file, checkpointSeconds } = stage
   const { config, task, programs, identity } = experiment
   const slots = slotsOf(programs)
@@ -94,14 +132,18 @@ export const runOne = async (
     baseline: task.baseline.value,
     parameters: experiment.parameterCount,
     step: from.step,
+    ...(task.data === undefined ? {} : { data: task.data }),
   })
   const latest = folder.checkpoint(file, 'latest')
+  const chosen = folder.checkpoint(file, 'best')
+  const options = { precision: config.precision, threads: config.threads }
+  const signal = AbortSignal.any([context.signal, recorder.failed])
   const result = await train({
     task,
     programs,
     unitarity: experiment.unitarity,
     backend,
-    options: { precision: config.precision, threads: config.threads },
+    options,
     batch: config.batch,
     steps: config.steps,
     heldOut: config.heldOut,
@@ -115,6 +157,10 @@ export const runOne = async (
       await recorder.flush()
       return saveCheckpoint(latest, identity, slots, state)()
     },
+    ...(task.test === undefined
+      ? {}
+      : { saveBest: (state: TrainState) => saveCheckpoint(chosen, identity, slots, state) }),
+    ...(best === undefined ? {} : { best }),
     onEvent: event => {
       watch.event(event)
       emit(
@@ -125,14 +171,25 @@ export const runOne = async (
         ),
       )
     },
-    signal: AbortSignal.any([context.signal, recorder.failed]),
+    signal,
   })()
   watch.stop()
   if (E.isLeft(result)) {
     emit(stage, { schema, run: name, kind: 'failed', step: result.left.step, message: result.left.message })
     return result
   }
-  const outcome = { ...result.right, seconds: result.right.seconds + secondsBefore }
+  const trained: Outcome = { ...result.right, seconds: result.right.seconds + secondsBefore }
+  const tested =
+    trained.reason === 'aborted' || trained.best === undefined
+      ? E.right(undefined)
+      : await test(experiment, backend, options, chosen, trained.best, signal)
+  if (E.isLeft(tested) && tested.left.cancelled === undefined) {
+    const { message } = tested.left
+    emit(stage, { schema, run: name, kind: 'failed', step: trained.step, message })
+    return E.left({ kind: 'TrainError', cause: 'backend', step: trained.step, message })
+  }
+  const outcome: Outcome = E.isLeft(tested) ? { ...trained, reason: 'aborted' } : trained
+  const measured = E.isRight(tested) ? tested.right : undefined
   if (outcome.reason !== 'aborted') {
     const kept = await TE.chain((bytes: Uint8Array) => writeDurably(folder.checkpoint(file, 'final'), bytes))(
       readBytes(latest),
@@ -140,8 +197,9 @@ export const runOne = async (
     if (E.isLeft(kept))
       return E.left({ kind: 'TrainError', cause: 'save', step: outcome.step, message: kept.left })
   }
+  if (measured !== undefined) emit(stage, { schema, run: name, kind: 'test', ...measured })
   emit(stage, outcomeRecord(name, outcome))
-  return E.right(outcome)
+  return E.right({ config, experiment, outcome, ...(measured === undefined ? {} : { test: measured }) })
 }
 
 /* The drawing is loaded when it is needed: it takes longer to load than all the rest. */
@@ -154,30 +212,37 @@ const writeReport =
     return writeDurably(folder.report, reportHtml(title, records.right))()
   }
 
-export interface Beginning {
-  readonly from: TrainState
-  /** Spent before `from`. */
-  readonly secondsBefore: number
-}
+const measurementOf = ({ step, loss, accuracy }: Best): Best => ({
+  step,
+  loss,
+  ...(accuracy === undefined ? {} : { accuracy }),
+})
 
 /** Where a run begins: at its start, or at the latest checkpoint of the run of the name `resume`. */
 export const beginning = async (
   folder: RunFolder,
-  { config, programs, identity }: Experiment,
+  { config, task, programs, identity }: Experiment,
   resume: string | undefined,
 ): Promise<E.Either<string, Beginning>> => {
-  if (resume === undefined) return E.right({ from: initialState(programs, config.seed), secondsBefore: 0 })
+  if (resume === undefined)
+    return E.right({ from: initialState(programs, config.seed), best: undefined, secondsBefore: 0 })
   const path = folder.checkpoint(resume, 'latest')
   const from = await loadCheckpoint(path, identity, slotsOf(programs))()
   if (E.isLeft(from)) return from
+  // with the measurement of that very step, which is rewound: it may not be made again
+  const recorded = await readRecords(folder)()
+  if (E.isLeft(recorded)) return recorded
+  const measured = recorded.right.flatMap(r =>
+    r.kind === 'evaluation' && r.step <= from.right.step ? [measurementOf(r)] : [],
+  )
   const records = await rewindRecords(folder, from.right.step)()
   if (E.isLeft(records)) return records
   const last = records.right.findLast(r => r.kind === 'step')
-  return E.right({ from: from.right, secondsBefore: last?.seconds ?? 0 })
-}
-
-interface Ready extends Beginning {
-  readonly experiment: Experiment
+  return E.right({
+    from: from.right,
+    best: task.test === undefined ? undefined : bestOf(measured),
+    secondsBefore: last?.seconds ?? 0,
+  })
 }
 
 const readyOf = async (
@@ -187,7 +252,9 @@ const readyOf = async (
 ): Promise<E.Either<Refusal, readonly Ready[]>> => {
   const ready: Ready[] = []
   for (const config of configs) {
-    const experiment = prepare(config)
+    const images = await imagesOf(config)()
+    if (E.isLeft(images)) return E.left(failed(images.left))
+    const experiment = prepare(config, images.right)
     if (E.isLeft(experiment)) return E.left(failed(experiment.left))
     const begin = await beginning(folder, experiment.right, resume)
     if (E.isLeft(begin)) return E.left(failed(begin.left))
@@ -218,14 +285,14 @@ export const execute =
     const recorder = openRecorder(folder)
     const results: RunResult[] = []
     let failure: TrainError | undefined
-    for (const { experiment, from, secondsBefore } of ready.right) {
-      const name = runName(experiment.config)
+    for (const begin of ready.right) {
+      const name = runName(begin.experiment.config)
       const watch: Stage['watch'] = (...of) => progress(context.terminal, name, ...of)
       const stage = { context, folder, recorder, backend, name, file: name, watch, checkpointSeconds }
-      const outcome = await runOne(stage, experiment, from, secondsBefore)
-      if (E.isLeft(outcome)) failure = outcome.left
-      else results.push({ config: experiment.config, experiment, outcome: outcome.right })
-      if (E.isLeft(outcome) || outcome.right.reason === 'aborted') break
+      const result = await runOne(stage, begin)
+      if (E.isLeft(result)) failure = result.left
+      else results.push(result.right)
+      if (E.isLeft(result) || result.right.outcome.reason === 'aborted') break
     }
     const closed = await recorder.close()
     const reported = E.isLeft(closed) ? closed : await writeReport(folder, title)()

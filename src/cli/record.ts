@@ -8,22 +8,29 @@ import type { Outcome, TrainEvent } from '../train/trainer.ts'
 export const schema = 1
 
 const common = { schema: t.literal(schema), run: t.string }
-const Started = t.type({
-  ...common,
-  kind: t.literal('started'),
-  config: Config,
-  baseline: t.number,
-  parameters: t.number,
-  /** Where it goes on from; 0 at the beginning. */
-  step: t.number,
-})
+const Started = t.intersection([
+  t.type({
+    ...common,
+    kind: t.literal('started'),
+    config: Config,
+    baseline: t.number,
+    parameters: t.number,
+    /** Where it goes on from; 0 at the beginning. */
+    step: t.number,
+  }),
+  /** SHA-256 of the files that the examples come from, by name. */
+  t.partial({ data: t.record(t.string, t.string) }),
+])
 /** `loss`: the batch's before update `step`. `seconds`: spent in updates. */
 const Step = t.type({ ...common, kind: t.literal('step'), step: t.number, loss: t.number, seconds: t.number })
-/** `loss`: held-out. `residual`: ‖W†W − 1‖. */
+/** `loss` and `accuracy`, the share of right answers: held-out. `residual`: ‖W†W − 1‖. */
 const Evaluation = t.intersection([
   t.type({ ...common, kind: t.literal('evaluation'), step: t.number, loss: t.number }),
-  t.partial({ residual: t.number }),
+  t.partial({ residual: t.number, accuracy: t.number }),
 ])
+const measured = [t.type({ step: t.number, loss: t.number }), t.partial({ accuracy: t.number })] as const
+/** Of the state after update `step`, which was the best on held-out examples, on examples that chose nothing. */
+const Test = t.intersection([t.type({ ...common, kind: t.literal('test') }), ...measured])
 const Saved = t.type({ ...common, kind: t.literal('saved'), step: t.number })
 const Finished = t.intersection([
   t.type({
@@ -33,11 +40,16 @@ const Finished = t.intersection([
     step: t.number,
     seconds: t.number,
   }),
-  t.partial({ heldOut: t.number, residual: t.number }),
+  t.partial({
+    heldOut: t.number,
+    accuracy: t.number,
+    residual: t.number,
+    best: t.intersection([...measured]),
+  }),
 ])
 const Failed = t.type({ ...common, kind: t.literal('failed'), step: t.number, message: t.string })
 
-export const Record = t.union([Started, Step, Evaluation, Saved, Finished, Failed])
+export const Record = t.union([Started, Step, Evaluation, Saved, Test, Finished, Failed])
 export type Record = t.TypeOf<typeof Record>
 
 export const eventRecord = (run: string, event: TrainEvent): Record => ({ schema, run, ...event })

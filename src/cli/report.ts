@@ -43,6 +43,8 @@ export const summaries = (records: readonly Record[]): readonly RunSummary[] =>
 const lossNames: { readonly [K in Config['task']]: string } = {
   copying: 'cross-entropy (nats a step)',
   adding: 'mean squared error',
+  pixels: 'cross-entropy (nats)',
+  permuted: 'cross-entropy (nats)',
 }
 
 /** Whether a run got below its target; undefined without one. */

@@ -1,6 +1,6 @@
 /**
  * The run folder: `config.json` (what runs, resolved), `metrics.jsonl`, `checkpoints/<run>-latest.safetensors` and
- * `-final`, `report.html`.
+ * `-final` (and `-best`, by held-out examples, where a task has others to test it on), `report.html`.
  */
 import { createWriteStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -18,7 +18,7 @@ export interface RunFolder {
   readonly config: string
   readonly metrics: string
   readonly report: string
-  readonly checkpoint: (run: string, which: 'latest' | 'final') => string
+  readonly checkpoint: (run: string, which: 'latest' | 'best' | 'final') => string
 }
 
 export const runFolder = (path: string): RunFolder => ({

@@ -1,9 +1,10 @@
-/** `parseval train copying|adding`: one run, from its start or from where it was left. */
+/** `parseval train <task>`: one run, from its start or from where it was left. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Config, settings } from '../train/config.ts'
+import { imagesOf, needsImages } from '../train/data.ts'
 import { taskOf } from '../train/experiment.ts'
 import { execute, type RunResult, selectBackend } from './execute.ts'
 import { type ExitCode, exitCode, failed, type Refusal, usage } from './exit.ts'
@@ -16,6 +17,7 @@ import {
   type SettingFlag,
   withSettings,
 } from './options.ts'
+import { percent } from './progress.ts'
 import { createRunFolder, freshPath, type RunFolder, readConfig, runFolder } from './runFolder.ts'
 import { green, red, type Terminal } from './terminal.ts'
 import { runName, titleOf } from './title.ts'
@@ -23,6 +25,7 @@ import { runName, titleOf } from './title.ts'
 const options: readonly SettingFlag[] = [
   'model',
   'lag',
+  'data',
   'hidden',
   'batch',
   'steps',
@@ -46,6 +49,7 @@ Examples:
   $ parseval train copying --lag 100 --target 0.0173
   $ parseval train adding --lag 200 --hidden 512 --steps 10000 --out runs/adding
   $ parseval train copying --resume --out runs/long --steps 20000
+  $ parseval train pixels --data mnist --steps 27500
   $ parseval train copying --lag 500 --json > run.jsonl
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 target missed, 130 interrupted (the state is saved).`
@@ -54,6 +58,38 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 target missed, 130 interrupted (
 const taskDefaults: { readonly [K in Config['task']]: Partial<Config> } = {
   copying: { hidden: 128 },
   adding: { hidden: 512 },
+  pixels: { hidden: 512, heldOut: 5000, evaluateEvery: 500, checkpointEvery: 100 },
+  permuted: { hidden: 512, heldOut: 5000, evaluateEvery: 500, checkpointEvery: 100 },
+}
+
+/** The run's settings with the steps its task has, and as many held-out examples as there are; checked. */
+const settled = async (
+  wanted: Omit<Config, 'backend' | 'precision'>,
+  given: Partial<Config>,
+  terminal: Terminal,
+): Promise<E.Either<Refusal, Omit<Config, 'backend' | 'precision'>>> => {
+  if (!needsImages(wanted.task)) {
+    if (given.data !== undefined)
+      return E.left(usage(`--data ${given.data}: ${wanted.task} draws its examples and reads none`))
+    const task = taskOf(wanted)
+    return E.isLeft(task) ? E.left(usage(`--lag ${wanted.lag}: ${task.left}`)) : E.right(wanted)
+  }
+  if (given.lag !== undefined)
+    return E.left(
+      usage(`--lag ${given.lag}: ${wanted.task} takes as many steps as an image has pixels, without a lag`),
+    )
+  const images = await imagesOf(wanted)()
+  if (E.isLeft(images)) return E.left(failed(images.left))
+  const task = taskOf(wanted, images.right)
+  if (E.isLeft(task)) return E.left(failed(task.left))
+  const { length, heldOut = 1 } = task.right
+  if (given.heldOut !== undefined && given.heldOut > heldOut)
+    return E.left(usage(`--held-out ${given.heldOut}: the data has ${heldOut} images to hold out`))
+  if (images.right?.isMnist === false)
+    terminal.note(
+      `parseval: the data in ${wanted.data} is not MNIST as published: only its format was checked`,
+    )
+  return E.right({ ...wanted, lag: length, heldOut: Math.min(wanted.heldOut, heldOut) })
 }
 
 const storedConfig = (folder: RunFolder): TE.TaskEither<Refusal, Config> =>
@@ -64,13 +100,18 @@ const storedConfig = (folder: RunFolder): TE.TaskEither<Refusal, Config> =>
       : E.left(failed(`${folder.path} holds ${runs.length} runs: only a folder of a single one can go on`))
   })(TE.mapLeft(failed)(readConfig(folder)))
 
-const report = (terminal: Terminal, folder: RunFolder, { config, experiment, outcome }: RunResult): void => {
+const report = (
+  terminal: Terminal,
+  folder: RunFolder,
+  { config, experiment, outcome, test }: RunResult,
+): void => {
   const { lossName, baseline } = experiment.task
   const reached =
     outcome.heldOut === undefined
       ? 'no held-out measurement yet'
       : `held-out ${lossName} ${outcome.heldOut.toPrecision(3)}, baseline ${baseline.value.toPrecision(3)} ` +
-        `(${((100 * outcome.heldOut) / baseline.value).toFixed(1)} %)`
+        `(${((100 * outcome.heldOut) / baseline.value).toFixed(1)} %)` +
+        (outcome.accuracy === undefined ? '' : `, accuracy ${percent(outcome.accuracy)}`)
   const target =
     config.target === undefined || outcome.reason === 'aborted'
       ? ''
@@ -80,6 +121,11 @@ const report = (terminal: Terminal, folder: RunFolder, { config, experiment, out
   terminal.result(
     `${titleOf(config)}: ${reached} after ${outcome.step} steps, ${outcome.seconds.toFixed(1)} s${target}`,
   )
+  if (test !== undefined)
+    terminal.result(
+      `chosen by held-out examples: step ${test.step}; on the test set: ${lossName} ${test.loss.toPrecision(3)}` +
+        (test.accuracy === undefined ? '' : `, accuracy ${percent(test.accuracy)}`),
+    )
   if (outcome.reason === 'aborted') terminal.result(`interrupted: go on with --resume --out ${folder.path}`)
   terminal.result(`run folder: ${folder.path}`)
 }
@@ -110,13 +156,21 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
       return E.left(failed(`${out} holds a run of ${stored.right.task}, not of ${task.right}`))
     earlier = stored.right
   }
-  const wanted = { ...defaults, ...taskDefaults[task.right], ...earlier, ...given.right, task: task.right }
-  const checked = taskOf(wanted)
-  if (E.isLeft(checked)) return E.left(usage(`--lag ${wanted.lag}: ${checked.left}`))
+  const data = given.right.data === undefined ? {} : { data: resolve(given.right.data) }
+  const wanted = {
+    ...defaults,
+    ...taskDefaults[task.right],
+    ...earlier,
+    ...given.right,
+    ...data,
+    task: task.right,
+  }
+  const checked = await settled(wanted, given.right, terminal)
+  if (E.isLeft(checked)) return checked
   const selected = selectBackend(wanted.backend, wanted.precision, terminal)
   if (E.isLeft(selected)) return selected
   const { backend, precision } = selected.right
-  const config: Config = { ...wanted, backend: backend.name, precision }
+  const config: Config = { ...checked.right, backend: backend.name, precision }
 
   const path = out ?? freshPath(runName(config), new Date())
   const folder = resume ? E.right(runFolder(resolve(path))) : await createRunFolder(path)()
@@ -147,7 +201,10 @@ export const addTrain = (
     .command('train')
     .summary('train a model on a task')
     .description('Trains a model on a task, and leaves a run folder: settings, metrics, checkpoints, report.')
-    .argument('<task>', 'copying or adding')
+    .argument(
+      '<task>',
+      'copying, adding, pixels (MNIST, pixel by pixel) or permuted (in an order from the seed)',
+    )
   withSettings(command, options)
     .option('--out <DIR>', 'the run folder (default: a fresh one under runs/)')
     .option('--resume', 'go on from the latest checkpoint in --out, with the settings found there')

@@ -1,11 +1,11 @@
-/** A task: what a model reads, what it is to say, and the examples, drawn without end from a seed. */
+/** A task: what a model reads, what it is to say, and the examples, without end, by a seed. */
 import type { Input } from '../dsl/elaborate.ts'
 import type { Reads, Recurrent } from '../dsl/model.ts'
 import type { Real } from '../dsl/term.ts'
 import { reals } from '../ir/type.ts'
 import { digest, type Stream, stream } from '../random.ts'
 
-/** Examples to learn from, and those that only measure. No example's content is ever in both. */
+/** Examples to learn from, and those that only measure. No example is ever in both. */
 export type Split = 'train' | 'held-out'
 
 /** One example: each input's numbers, by name. */
@@ -24,9 +24,20 @@ export interface Task {
   readonly inputs: readonly Input[]
   /** Example `i` of a split; the same whenever it is asked for. */
   readonly example: (split: Split, i: number) => Example
+  /** How many held-out examples there are, if not as many as one likes. */
+  readonly heldOut?: number
+  /**
+   * Examples in neither split, for tasks whose held-out ones choose among a run's states: the chosen one is measured
+   * on these, all of them, once.
+   */
+  readonly test?: { readonly count: number; readonly example: (i: number) => Example }
+  /** SHA-256 of the files that the examples come from, by name. */
+  readonly data?: Readonly<Record<string, string>>
   /** The loss of one example. */
   readonly loss: (model: Recurrent) => Real
   readonly lossName: string
+  /** 1 if the answer to one example is right, else 0; its mean is the accuracy. */
+  readonly correct?: (model: Recurrent) => Real
   /** The loss of the best answer that remembers nothing. */
   readonly baseline: { readonly value: number; readonly meaning: string }
 }
@@ -56,12 +67,21 @@ export const drawFor = (
 }
 
 /** Examples `first` … `first + count − 1`, one after the other: what a session runs on. */
-export const batch = (task: Task, split: Split, first: number, count: number): Example => {
+export const pack = (
+  inputs: readonly Input[],
+  example: (i: number) => Example,
+  first: number,
+  count: number,
+): Example => {
   const packed = Object.fromEntries(
-    task.inputs.map(({ name, type }) => [name, new Float64Array(count * reals(type))]),
+    inputs.map(({ name, type }) => [name, new Float64Array(count * reals(type))]),
   )
   for (let k = 0; k < count; k++)
-    for (const [name, numbers] of Object.entries(task.example(split, first + k)))
+    for (const [name, numbers] of Object.entries(example(first + k)))
       packed[name]!.set(numbers, k * numbers.length)
   return packed
 }
+
+/** The same of a split. */
+export const batch = (task: Task, split: Split, first: number, count: number): Example =>
+  pack(task.inputs, i => task.example(split, i), first, count)

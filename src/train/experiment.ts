@@ -5,6 +5,8 @@ import { reals } from '../ir/type.ts'
 import { models } from '../models/registry.ts'
 import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
+import type { ImageSet } from '../tasks/images.ts'
+import { type PixelOptions, permuted, pixels } from '../tasks/pixels.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Identity } from './checkpoint.ts'
 import { clipped } from './clip.ts'
@@ -13,9 +15,23 @@ import { type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
 import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
 
-const tasks: {
-  readonly [K in Config['task']]: (options: { lag: number; seed: number }) => E.Either<string, Task>
-} = { copying, adding }
+interface TaskOptions {
+  readonly lag: number
+  readonly seed: number
+  readonly images: ImageSet | undefined
+}
+
+const ofImages =
+  (make: (options: PixelOptions) => E.Either<string, Task>) =>
+  ({ images, seed }: TaskOptions): E.Either<string, Task> =>
+    images === undefined ? E.left('the task needs images, and there are none') : make({ images, seed })
+
+const tasks: { readonly [K in Config['task']]: (options: TaskOptions) => E.Either<string, Task> } = {
+  copying,
+  adding,
+  pixels: ofImages(pixels),
+  permuted: ofImages(permuted),
+}
 
 export interface Experiment {
   readonly config: Config
@@ -28,16 +44,18 @@ export interface Experiment {
   readonly parameterCount: number
 }
 
-/** The task of these settings. */
-export const taskOf = (config: Pick<Config, 'task' | 'lag' | 'seed'>): E.Either<string, Task> =>
-  tasks[config.task](config)
+/** The task of these settings; `images`: what `imagesOf` has read for it. */
+export const taskOf = (
+  { task, lag, seed }: Pick<Config, 'task' | 'lag' | 'seed'>,
+  images?: ImageSet,
+): E.Either<string, Task> => tasks[task]({ lag, seed, images })
 
 /** The model of these settings, as large as the task wants it. */
 export const modelOf = ({ model, hidden, seed }: Config, { reads, writes }: Task): Recurrent =>
   models[model]({ hidden, reads, writes, seed })
 
-export const prepare = (config: Config): E.Either<string, Experiment> => {
-  const task = taskOf(config)
+export const prepare = (config: Config, images?: ImageSet): E.Either<string, Experiment> => {
+  const task = taskOf(config, images)
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
   const { learningRate, decay, halfLife, clip } = config
@@ -60,6 +78,7 @@ export const prepare = (config: Config): E.Either<string, Experiment> => {
       hidden: config.hidden,
       task: task.right.name,
       taskSettings: task.right.settings,
+      ...(task.right.data === undefined ? {} : { data: task.right.data }),
       optimiser: optimiser.name,
       optimiserSettings: optimiser.settings,
       batch: config.batch,

@@ -5,7 +5,7 @@ import type { Program } from '../backend/backend.ts'
 import { elaborate, showMismatch } from '../dsl/elaborate.ts'
 import type { Recurrent } from '../dsl/model.ts'
 import { initialValue } from '../dsl/parameter.ts'
-import { batchSize, batchSum, div } from '../dsl/term.ts'
+import { batchSize, batchSum, div, type Real } from '../dsl/term.ts'
 import { argument, type Func, func, type Param, type TypeMismatch } from '../ir/expr.ts'
 import { print } from '../ir/print.ts'
 import { reals } from '../ir/type.ts'
@@ -23,7 +23,7 @@ export interface Slot extends Param {
 export interface TrainingPrograms {
   /** Results: the mean loss before the update, then the next value of every slot. */
   readonly step: Program
-  /** Result: the mean loss. */
+  /** Results: the mean loss, and the accuracy where the task has one. */
   readonly evaluate: Program
   readonly parameters: readonly Slot[]
   readonly accumulators: readonly Slot[]
@@ -31,9 +31,18 @@ export interface TrainingPrograms {
   readonly graphHash: string
 }
 
+const mean = (x: Real): Real => div(batchSum(x), batchSize())
+
 /** The mean loss over the batch, of the model's parameters and the task's inputs. */
 export const lossOf = (model: Recurrent, task: Task): E.Either<TypeMismatch, Func> =>
-  elaborate([...model.parameters, ...task.inputs], [div(batchSum(task.loss(model)), batchSize())])
+  elaborate([...model.parameters, ...task.inputs], [mean(task.loss(model))])
+
+/** The mean loss and, where answers are right or wrong, the share of right ones. */
+export const measuresOf = (model: Recurrent, task: Task): E.Either<TypeMismatch, Func> =>
+  elaborate(
+    [...model.parameters, ...task.inputs],
+    [task.loss(model), ...(task.correct === undefined ? [] : [task.correct(model)])].map(mean),
+  )
 
 /** The loss and its gradient, followed by the optimiser's update of every parameter. */
 const stepOf = (loss: Func, gradient: Func, accumulators: readonly Slot[], optimiser: Optimiser): Program => {
@@ -68,6 +77,8 @@ export const trainingPrograms = (
 ): E.Either<string, TrainingPrograms> => {
   const loss = lossOf(model, task)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
+  const measures = measuresOf(model, task)
+  if (E.isLeft(measures)) return E.left(showMismatch(measures.left))
   const parameters = model.parameters.map(p => ({
     name: p.name,
     type: p.type,
@@ -91,7 +102,7 @@ export const trainingPrograms = (
   if (E.isLeft(step)) return step
   return E.right({
     step: step.right,
-    evaluate: { func: loss.right, updates: [] },
+    evaluate: { func: measures.right, updates: [] },
     parameters,
     accumulators,
     graphHash: createHash('sha256').update(print(loss.right)).digest('hex'),

@@ -7,7 +7,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Backend, BackendError, BackendOptions, Session } from '../backend/backend.ts'
-import { batch, type Example, type Task } from '../tasks/task.ts'
+import { batch, type Task } from '../tasks/task.ts'
+import { type Best, isBetter, type Measure, type Measured, startMeasure } from './measure.ts'
 import type { TrainingPrograms } from './program.ts'
 import { firstNotFinite, load, slotsOf, snapshot, type TrainState } from './state.ts'
 import { type Residual, startResidual, type UnitarityPrograms } from './unitarity.ts'
@@ -36,6 +37,12 @@ export interface Plan {
   readonly checkpointSeconds?: number
   readonly from: TrainState
   readonly save: (state: TrainState) => TE.TaskEither<string, void>
+  /**
+   * Where the state of the best held-out measurement is kept, and the best before `from`. `save` has always had that
+   * state or a later one, so that a run that goes on has not yet passed its best.
+   */
+  readonly saveBest?: (state: TrainState) => TE.TaskEither<string, void>
+  readonly best?: Best
   readonly onEvent: (event: TrainEvent) => void
   readonly signal?: AbortSignal
 }
@@ -48,6 +55,7 @@ export type TrainEvent =
       readonly kind: 'evaluation'
       readonly step: number
       readonly loss: number
+      readonly accuracy?: number
       /** ‖W†W − 1‖, for models with a unitary part. */
       readonly residual?: number
     }
@@ -58,7 +66,10 @@ export interface Outcome {
   readonly step: number
   /** The latest held-out measurement. */
   readonly heldOut?: number
+  readonly accuracy?: number
   readonly residual?: number
+  /** The best held-out measurement, if its state is kept. */
+  readonly best?: Best
   /** Spent in updates since this run began. */
   readonly seconds: number
 }
@@ -77,18 +88,21 @@ const atLeastOne: readonly (keyof Plan)[] = ['batch', 'steps', 'heldOut', 'evalu
 
 const wrongArgument = (plan: Plan): string | undefined => {
   const name = atLeastOne.find(k => !Number.isSafeInteger(plan[k]) || (plan[k] as number) < 1)
-  return name && `${name} must be a whole number from 1 up, not ${String(plan[name])}`
+  if (name !== undefined) return `${name} must be a whole number from 1 up, not ${String(plan[name])}`
+  const { heldOut } = plan.task
+  return heldOut !== undefined && plan.heldOut > heldOut
+    ? `the task has ${heldOut} held-out examples, not ${plan.heldOut}`
+    : undefined
 }
 
 interface Machine {
   readonly training: Session
-  readonly evaluation: Session
+  readonly heldOut: Measure
   readonly residual: Residual | undefined
-  readonly heldOut: Example
 }
 
 const start = (plan: Plan): E.Either<BackendError, Machine> => {
-  const { backend, options, programs, unitarity } = plan
+  const { task, backend, options, programs, unitarity } = plan
   const training = backend.start(programs.step, options)
   if (E.isLeft(training)) return training
   const loaded = load(
@@ -97,38 +111,37 @@ const start = (plan: Plan): E.Either<BackendError, Machine> => {
     plan.from,
   )
   if (E.isLeft(loaded)) return loaded
-  const evaluation = backend.start(programs.evaluate, options)
-  if (E.isLeft(evaluation)) return evaluation
+  const heldOut = startMeasure(
+    task,
+    programs,
+    backend,
+    options,
+    i => task.example('held-out', i),
+    plan.heldOut,
+  )
+  if (E.isLeft(heldOut)) return heldOut
   const residual = unitarity === undefined ? E.right(undefined) : startResidual(unitarity, backend, options)
   if (E.isLeft(residual)) return residual
   return E.right({
     training: training.right,
-    evaluation: evaluation.right,
+    heldOut: heldOut.right,
     residual: residual.right,
-    heldOut: batch(plan.task, 'held-out', 0, plan.heldOut),
   })
 }
 
-interface Measured {
-  readonly loss: number
+interface Evaluated extends Measured {
   readonly residual?: number
 }
 
-const measure = async (
-  plan: Plan,
-  machine: Machine,
+const evaluated = async (
+  { heldOut, residual }: Machine,
   state: TrainState,
-): Promise<E.Either<BackendError, Measured>> => {
-  const { evaluation, residual, heldOut } = machine
-  const names = plan.programs.parameters.map(p => p.name)
-  const loaded = load(evaluation, names, state)
-  if (E.isLeft(loaded)) return loaded
-  const loss = await evaluation.run(plan.heldOut, heldOut, plan.signal)()
-  if (E.isLeft(loss)) return loss
-  const measured = { loss: loss.right[0]![0]! }
-  if (residual === undefined) return E.right(measured)
+  signal: AbortSignal | undefined,
+): Promise<E.Either<BackendError, Evaluated>> => {
+  const measured = await heldOut(state, signal)()
+  if (E.isLeft(measured) || residual === undefined) return measured
   const distance = await residual(state)()
-  return E.isLeft(distance) ? distance : E.right({ ...measured, residual: distance.right })
+  return E.isLeft(distance) ? distance : E.right({ ...measured.right, residual: distance.right })
 }
 
 const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
@@ -139,7 +152,8 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
   let seconds = 0
   let saved = step > 0 ? step : -1
   let savedAt = performance.now()
-  let latest: Measured | undefined
+  let latest: Evaluated | undefined
+  let { best } = plan
 
   const broken = (e: BackendError) => failure('backend', step, e.message)
   const notFinite = (what: string) =>
@@ -168,6 +182,17 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
     plan.onEvent({ kind: 'saved', step })
     return E.right(undefined)
   }
+  /* Equal measurements choose the earlier state; the same step's again, because its state may not have been kept. */
+  const keepBest = async (state: TrainState, measured: Measured): Promise<E.Either<TrainError, void>> => {
+    if (plan.saveBest === undefined) return E.right(undefined)
+    if (best !== undefined && best.step !== step && !isBetter(measured, best)) return E.right(undefined)
+    const kept = await keep(state)
+    if (E.isLeft(kept)) return kept
+    const { loss, accuracy } = measured
+    best = { step, loss, ...(accuracy === undefined ? {} : { accuracy }) }
+    const result = await plan.saveBest(state)()
+    return E.isLeft(result) ? failure('save', step, result.left) : E.right(undefined)
+  }
   const finish = async (reason: Outcome['reason']): Promise<E.Either<TrainError, Outcome>> => {
     const state = present()
     if (E.isLeft(state)) return state
@@ -178,7 +203,9 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
       step,
       seconds,
       ...(latest === undefined ? {} : { heldOut: latest.loss }),
+      ...(latest?.accuracy === undefined ? {} : { accuracy: latest.accuracy }),
       ...(latest?.residual === undefined ? {} : { residual: latest.residual }),
+      ...(best === undefined ? {} : { best }),
     })
   }
 
@@ -192,11 +219,13 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
     if (step % plan.evaluateEvery === 0 || step >= plan.steps) {
       const state = present()
       if (E.isLeft(state)) return state
-      const measured = await measure(plan, machine, state.right)
+      const measured = await evaluated(machine, state.right, plan.signal)
       if (E.isLeft(measured)) return measured.left.cancelled ? finish('aborted') : broken(measured.left)
       latest = measured.right
       if (!Number.isFinite(latest.loss)) return notFinite(`the held-out loss is ${latest.loss}`)
       plan.onEvent({ kind: 'evaluation', step, ...latest })
+      const chosen = await keepBest(state.right, latest)
+      if (E.isLeft(chosen)) return chosen
       if (plan.target !== undefined && latest.loss < plan.target) return finish('target')
       if (step >= plan.steps) return finish('steps')
       if (saved < 0 || step - saved >= plan.checkpointEvery || isDue()) {

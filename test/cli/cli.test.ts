@@ -58,7 +58,7 @@ describe('wrong usage', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown flag', ['train', 'copying', '--bogus'], /unknown option '--bogus'/],
     ['an unknown command', ['sing'], /unknown command 'sing'/],
-    ['an unknown task', ['train', 'sums'], /<task> sums: must be copying or adding/],
+    ['an unknown task', ['train', 'sums'], /<task> sums: must be copying, adding, pixels or permuted/],
     [
       'an unknown model',
       ['train', 'copying', '--model', 'gru'],

@@ -4,8 +4,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Backend, Numbers, Session } from '../../src/backend/backend.ts'
 import { reals } from '../../src/ir/type.ts'
+import { bestOf } from '../../src/train/measure.ts'
 import { type Outcome, type TrainError, train } from '../../src/train/trainer.ts'
-import { experiment, type Watched, watched } from './small.ts'
+import { experiment, pixelExperiment, type Watched, watched } from './small.ts'
 
 const done = async ({ plan }: Watched): Promise<Outcome> => {
   const result = await train(plan)()
@@ -135,6 +136,34 @@ describe('train', () => {
     }
   })
 
+  it('keeps the state of the best measurement, and never before that state itself is saved', async () => {
+    const losses = [5, 3, 4, 2, 2, 6, 1]
+    const order: string[] = []
+    const keep = (what: string) => (state: { step: number }) => {
+      order.push(`${what} ${state.step}`)
+      return TE.right(undefined)
+    }
+    const w = fake(
+      { loss: () => 1, heldOut: k => losses[k]! },
+      { evaluateEvery: 1, checkpointEvery: 100, save: keep('saved'), saveBest: keep('best') },
+    )
+    const outcome = await done(w)
+    const each = (step: number) => [`saved ${step}`, `best ${step}`]
+    assert.deepEqual(order, [0, 1, 3, 6].flatMap(each))
+    assert.deepEqual(outcome.best, { step: 6, loss: 1 })
+  })
+
+  it('that goes on does not choose a worse state than before', async () => {
+    const w = fake({ loss: () => 1, heldOut: () => 2 }, { saveBest: () => assert.fail('chosen') })
+    const outcome = await done({ ...w, plan: { ...w.plan, best: { step: -1, loss: 2 } } })
+    assert.deepEqual(outcome.best, { step: -1, loss: 2 })
+  })
+
+  it('refuses more held-out examples than there are', async () => {
+    const w = watched(pixelExperiment(), { heldOut: 3 })
+    assert.match((await refused(w)).message, /the task has 2 held-out examples, not 3/)
+  })
+
   it('ends with the reason when a checkpoint cannot be saved', async () => {
     const error = await refused(fake({ loss: () => 1 }, { save: () => TE.left('the disk is full') }))
     assert.deepEqual([error.cause, error.message], ['save', 'the disk is full'])
@@ -163,6 +192,30 @@ describe('a real run', () => {
       const losses = (w: Watched) =>
         w.events.filter(e => e.kind === 'step' && e.step > from.step).map(e => 'loss' in e && e.loss)
       assert.deepEqual(losses(rest), losses(whole))
+    }
+  })
+
+  it('on images goes on so across the end of an epoch, and chooses the same state', async () => {
+    // 22 images, batches of 4: the sixth has images of both epochs
+    const of = pixelExperiment()
+    const changes = { batch: 4, steps: 13, checkpointEvery: 1, evaluateEvery: 1 }
+    const whole = watched(of, changes)
+    const outcome = await done(whole)
+    const last = whole.saved.at(-1)!
+    const { task } = of
+    assert.equal(task.heldOut, 2)
+    const evaluations = whole.events.flatMap(e => (e.kind === 'evaluation' ? [e] : []))
+    assert.ok(evaluations.every(e => e.accuracy !== undefined))
+    assert.equal(outcome.best!.step, bestOf(evaluations)!.step)
+    assert.equal(whole.chosen.at(-1)!.step, outcome.best!.step)
+    for (const from of whole.saved.slice(0, -1)) {
+      const best = bestOf(evaluations.filter(e => e.step <= from.step))
+      const rest = watched(of, { ...changes, from, ...(best === undefined ? {} : { best }) })
+      const end = await done(rest)
+      assert.deepEqual(rest.saved.at(-1)!.tensors, last.tensors)
+      assert.equal(end.best!.step, outcome.best!.step)
+      const kept = rest.chosen.at(-1) ?? whole.chosen.findLast(s => s.step <= from.step)!
+      assert.deepEqual(kept, whole.chosen.at(-1))
     }
   })
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
+import type { Task } from '../../tasks/task.ts'
 import type { Config } from '../../train/config.ts'
 import { readBytes, writeDurably } from '../../train/file.ts'
 import { type RunFolder, runFolder } from '../runFolder.ts'
@@ -37,12 +38,12 @@ const canonical = (value: unknown): string =>
 export const hashOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex')
 
 /**
- * The hash of what a run's result depends on: its settings, the model and loss as a program, the package's version.
- * Threads and checkpoints change nothing of it.
+ * The hash of what a run's result depends on: its settings, the model and loss as a program, the digests of the files
+ * that its examples come from, the package's version. Threads, checkpoints, and where the files lie change nothing of it.
  */
-export const keyOf = (config: Config, graph: string, version: string): string => {
-  const { threads, checkpointEvery, ...settings } = config
-  return hashOf({ settings, graph, version })
+export const keyOf = (config: Config, graph: string, version: string, files?: Task['data']): string => {
+  const { threads, checkpointEvery, data, ...settings } = config
+  return hashOf({ settings, graph, version, ...(files === undefined ? {} : { files }) })
 }
 
 /** What a run is called, in folders and to people. */

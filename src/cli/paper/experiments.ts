@@ -8,13 +8,10 @@
 import type { ModelName } from '../../models/registry.ts'
 import type { Config } from '../../train/config.ts'
 
-/** Figure 3's two tasks exist where their data does. */
-export type TaskName = Config['task'] | 'pixels' | 'permuted'
-
 /** One training run, but for its seed and the machine it runs on. */
 export interface Entry {
   readonly figure: 1 | 2 | 3
-  readonly task: TaskName
+  readonly task: Config['task']
   readonly lag: number
   readonly model: ModelName
   readonly hidden: number

