@@ -11,7 +11,7 @@ import { keyOf } from '../../../src/cli/paper/cache.ts'
 import { powerOfTen } from '../../../src/cli/paper/chart.ts'
 import { full, quick, secondsOf, statesRuns } from '../../../src/cli/paper/experiments.ts'
 import { runPaper } from '../../../src/cli/paper/paper.ts'
-import { planOne } from '../../../src/cli/paper/plan.ts'
+import { planAll, planOne } from '../../../src/cli/paper/plan.ts'
 import { finalOf, isMet, spread } from '../../../src/cli/paper/summary.ts'
 import { remaining } from '../../../src/cli/paper/watch.ts'
 import { parseval } from '../../../src/cli/parseval.ts'
@@ -66,6 +66,13 @@ describe('the hash of a run', () => {
     const all = [key, ...keys, keyOf(config, 'other', '1'), keyOf(config, 'graph', '2')]
     assert.equal(new Set(all).size, all.length)
   })
+  it('changes with the data, not with where it lies', () => {
+    const images = { ...config, task: 'pixels' } as const
+    const key = keyOf(images, 'graph', '1', { file: 'a' })
+    assert.equal(keyOf({ ...images, data: '/elsewhere' }, 'graph', '1', { file: 'a' }), key)
+    assert.notEqual(keyOf(images, 'graph', '1', { file: 'b' }), key)
+    assert.notEqual(keyOf(images, 'graph', '1'), key)
+  })
   it('does not change with threads, checkpoints, or the order of the settings', () => {
     const key = keyOf(config, 'graph', '1')
     assert.equal(keyOf({ ...config, threads: 2, checkpointEvery: 5 }, 'graph', '1'), key)
@@ -92,6 +99,14 @@ describe('the table', () => {
       const planned = planOne(e, 1, paperRun(folder))
       assert.ok(E.isRight(planned) && Math.abs(e.bar / planned.right.baseline - 0.1) < 1e-12)
     }
+  })
+  it('goes without figure 3 where its data is not, and says why', () => {
+    const figures = quick.entries.filter(e => e.figure === 3)
+    assert.equal(figures.length, 4)
+    const plan = planAll(quick, [1, 3], paperRun(folder), E.left('no images'))
+    assert.ok(E.isRight(plan))
+    assert.deepEqual(plan.right.skipped, [{ figure: 3, why: 'no images' }])
+    assert.ok(plan.right.entries.length > 0 && plan.right.entries.every(e => e.entry.figure === 1))
   })
   it("has beside each run of another setting the paper's own, first", () => {
     const falling = full.entries.flatMap((e, i) => (e.halfLife === undefined ? [] : [i]))
