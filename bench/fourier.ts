@@ -4,8 +4,8 @@
  */
 import { createInterface } from 'node:readline'
 import { loadAddon } from '../src/backend/native/addon.ts'
-import { planVersion } from '../src/backend/native/opcodes.ts'
-import { microOpCode, type Plan, tape } from '../src/backend/native/plan.ts'
+import { tape } from '../src/backend/native/plan.ts'
+import { repeated } from '../src/backend/native/repeated.ts'
 import { vectorTransform } from '../src/backend/native/vectorTransform.ts'
 import { right } from './shapes.ts'
 
@@ -19,36 +19,6 @@ const element = (b: number, i: number): number => {
 const entries = (size: number): readonly number[] => [1, Math.floor(size / 3), Math.floor(size / 2), size - 1]
 const repetitions = (size: number, batch: number): number =>
   Math.max(1, Math.floor(1e8 / (5 * size * Math.log2(size) * batch)))
-
-/** A vector of each example, transformed `times` times to another place. */
-const repeated = (n: number, times: number): Plan => {
-  const [from, to] = [0, 2 * n].map(offset => ({ space: 'varying', offset, strides: [0] }) as const)
-  const place = [2, 1, -1]
-  const move = [microOpCode('move'), 2, 1, 0, 0]
-  const transform = {
-    op: 'transform',
-    operands: [from!, to!],
-    // Size, forward; the counts of both programs; an input and what is transformed; an output and its move.
-    attributes: [n, 0, 0, 1, 0, 1, 0, 0, ...place, 0, 0, ...place, 1, ...move],
-    body: [],
-  } as const
-  return {
-    version: planVersion,
-    units: { uniform: 0, varying: 4 * n },
-    constants: [],
-    inputs: [{ name: 'x', rate: 'varying', offset: 0, units: 2 * n, bound: 0 }],
-    outputs: [{ rate: 'varying', offset: 2 * n, units: 2 * n }],
-    updates: [],
-    permutations: [],
-    segments: [
-      {
-        rate: 'varying',
-        instructions: [{ op: 'loop', operands: [], attributes: [times, 0, 1], body: [transform] }],
-        reductions: [],
-      },
-    ],
-  }
-}
 
 interface Transforms {
   /** Entry i of what becomes of vector b. */

@@ -1,37 +1,7 @@
 /** Wisdom by measurement: the compositions that the planner thinks cheapest, each timed as the engine runs it. */
 import type { Addon, ProgramOptions } from './addon.ts'
-import { planVersion } from './opcodes.ts'
-import { microOpCode, type Plan, tape } from './plan.ts'
-
-/** A varying vector of n complex numbers, transformed `times` times in its place. */
-const repeated = (n: number, times: number): Plan => {
-  const vector = { space: 'varying', offset: 0, strides: [0] } as const
-  const place = [2, 1, -1]
-  const move = [microOpCode('move'), 2, 1, 0, 0]
-  const transform = {
-    op: 'transform',
-    operands: [vector, vector],
-    // The size, forward; the counts of both programs; an input and the result, then an output and its move.
-    attributes: [n, 0, 0, 1, 0, 1, 0, 0, ...place, 0, 0, ...place, 1, ...move],
-    body: [],
-  } as const
-  return {
-    version: planVersion,
-    units: { uniform: 0, varying: 2 * n },
-    constants: [],
-    inputs: [],
-    outputs: [],
-    updates: [],
-    permutations: [],
-    segments: [
-      {
-        rate: 'varying',
-        instructions: [{ op: 'loop', operands: [], attributes: [times, 0, 1], body: [transform] }],
-        reductions: [],
-      },
-    ],
-  }
-}
+import { tape } from './plan.ts'
+import { repeated } from './repeated.ts'
 
 export interface Measured {
   readonly radices: readonly number[]
@@ -55,6 +25,7 @@ export const measure = async (
     planner.learn(`${signature}\n${options.precision} ${n} ${radices.join(' ')}\n`)
   const candidates = n < 2 ? [] : planner.compositions(n, most, options)
   const { code, constants } = tape(repeated(n, Math.max(1, Math.floor(20_000 / n))))
+  const data = new Float64Array(2 * n * batch)
   const programs = candidates.map(radices => {
     learn(radices)
     return { radices, program: new Program(code, constants, options) }
@@ -64,7 +35,7 @@ export const measure = async (
   for (let round = 0; round < 7; round++)
     for (const { radices, program } of programs) {
       const start = performance.now()
-      await program.run(batch, [], 1)
+      await program.run(batch, [data], 1)
       least.set(radices, Math.min(least.get(radices) ?? Number.POSITIVE_INFINITY, performance.now() - start))
     }
   const measured = [...least].map(([radices, milliseconds]) => ({ radices, milliseconds }))
