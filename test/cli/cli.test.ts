@@ -6,17 +6,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
-import { parseval as run } from '../../src/cli/parseval.ts'
 import { parseRecords } from '../../src/cli/record.ts'
+import { type Ended, within } from './within.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const small = ['--backend', 'reference', '--lag', '2', '--hidden', '4', '--batch', '2', '--held-out', '2']
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 const start = (args: readonly string[]) =>
   spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -34,19 +28,6 @@ const ended = async (child: ReturnType<typeof start>): Promise<Ended> => {
   return { code, stdout, stderr }
 }
 const parseval = (...args: readonly string[]): Promise<Ended> => ended(start(args))
-
-/** The same without a process of its own, which takes a second to begin. */
-const within = async (...args: readonly string[]): Promise<Ended> => {
-  const lines = { result: [] as string[], note: [] as string[] }
-  const code = await run(args, {
-    result: line => lines.result.push(line),
-    note: line => lines.note.push(line),
-    interactive: false,
-    colour: false,
-    closed: new AbortController().signal,
-  })
-  return { code, stdout: lines.result.join('\n'), stderr: lines.note.join('\n') }
-}
 
 let folder = ''
 before(async () => {

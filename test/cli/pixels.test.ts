@@ -5,23 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import * as E from 'fp-ts/lib/Either.js'
-import { parseval as run } from '../../src/cli/parseval.ts'
 import { parseRecords, type Record } from '../../src/cli/record.ts'
 import { published } from '../../src/tasks/images.ts'
 import { filesOf, writeFiles } from '../tasks/imageFiles.ts'
 import { mnistFolder } from '../train/mnist.ts'
+import { within as withinAny } from './within.ts'
 
-const within = async (...args: readonly string[]) => {
-  const lines = { result: [] as string[], note: [] as string[] }
-  const code = await run(['train', ...args], {
-    result: line => lines.result.push(line),
-    note: line => lines.note.push(line),
-    interactive: false,
-    colour: false,
-    closed: new AbortController().signal,
-  })
-  return { code, stdout: lines.result.join('\n'), stderr: lines.note.join('\n') }
-}
+const within = (...args: readonly string[]) => withinAny('train', ...args)
 
 let folder = ''
 let data = ''
