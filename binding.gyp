@@ -65,6 +65,7 @@
             "native/codegen/contract.cc",
             "native/codegen/emit.cc",
             "native/codegen/generator.cc",
+            "native/codegen/pointers.cc",
             "native/codegen/programLines.cc"
           ]
         }]

@@ -3,6 +3,8 @@
 // itself.
 #include "emit.h"
 
+#include "pointers.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -14,19 +16,13 @@ namespace {
 
 constexpr int32_t never = std::numeric_limits<int32_t>::max();
 
-// Pointers that stay for the whole kernel; a call to a function keeps them.
-constexpr Gpr pointersAt = Gpr::rbx, columnsAt = Gpr::rbp, scalarsAt = Gpr::r12, vectorsAt = Gpr::r13,
-              workAt = Gpr::r14, twiddlesAt = Gpr::r15;
-constexpr Gpr savedRegisters[] = {Gpr::rbx, Gpr::rbp, Gpr::r12, Gpr::r13, Gpr::r14, Gpr::r15};
-constexpr Gpr looseRegisters[] = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi, Gpr::rdi, Gpr::r8, Gpr::r9, Gpr::r10, Gpr::r11};
-
 // The frame: the caller's stack pointer; what goes to a function and comes back; saved values.
 constexpr int32_t callerStackAt = 0, argumentsAt = 64, resultsAt = argumentsAt + 2 * 64, savedAt = resultsAt + 2 * 64;
 
 class Emission {
  public:
   Emission(const Line &line, const ColumnStep &step, VectorShape shape)
-      : operations_(line.operations()), step_(step), shape_(shape), code_(shape), values_(operations_.size()) {
+      : operations_(line.operations()), step_(step), shape_(shape), code_(shape), pointers_(code_), values_(operations_.size()) {
     findUses();
   }
 
@@ -99,67 +95,6 @@ class Emission {
     }
   }
 
-  // ---- Pointers
-
-  struct Loose {
-    int64_t kind = -1;  // 0 a pointer of the call, 1 a table, 2 an entry of a table
-    int64_t key = 0, part = 0;
-    int64_t touched = 0;
-  };
-
-  Gpr loose(int64_t kind, int64_t key, int64_t part, bool &known) {
-    size_t best = 0;
-    for (size_t k = 0; k < loose_.size(); k++) {
-      Loose &l = loose_[k];
-      if (l.kind == kind && l.key == key && l.part == part) {
-        l.touched = ++clock_;
-        known = true;
-        return looseRegisters[k];
-      }
-      if (l.touched < loose_[best].touched) best = k;
-    }
-    loose_[best] = {kind, key, part, ++clock_};
-    known = false;
-    return looseRegisters[best];
-  }
-  void forgetPointers() { loose_ = {}; }
-
-  Gpr pointer(int32_t number) {
-    bool known = false;
-    const Gpr r = loose(0, number, 0, known);
-    if (!known) code_.movePointer(r, at(pointersAt, int64_t(number) * 8));
-    return r;
-  }
-
-  Gpr entry(const Memory &m) {
-    const int64_t table = int64_t(reinterpret_cast<intptr_t>(m.table));
-    bool known = false;
-    const Gpr t = loose(1, table, 0, known);
-    if (!known) code_.moveImmediate(t, uint64_t(table));
-    const Gpr e = loose(2, table, m.element, known);
-    if (!known) code_.movePointer(e, at(t, scalarsAt, 8 / shape_.scalarBytes, 8 * m.element));
-    return e;
-  }
-
-  Address address(const Memory &m) {
-    switch (m.base) {
-      case Memory::Base::pointer: {
-        const Gpr base = pointer(m.pointer);
-        if (m.stride == Stride::none) return at(base, m.displacement);
-        return at(base, m.stride == Stride::scalars ? scalarsAt : vectorsAt, m.scale, m.displacement);
-      }
-      case Memory::Base::gathered: {
-        const Gpr e = entry(m);
-        return at(pointer(m.pointer), e, 1, m.displacement);
-      }
-      case Memory::Base::work: return at(workAt, m.displacement);
-      case Memory::Base::twiddles: return at(twiddlesAt, m.displacement);
-      case Memory::Base::constant: return inPool(code_.bits(uint64_t(m.displacement)));
-      case Memory::Base::stack: break;
-    }
-    return at(Gpr::rsp, m.displacement);
-  }
-
   // ---- Registers
 
   int32_t newSlot() {
@@ -212,9 +147,9 @@ class Emission {
       return;
     }
     const Operation &o = operation(v);
-    if (o.action == Action::load) code_.load(r, address(o.memory));
+    if (o.action == Action::load) code_.load(r, pointers_.address(o.memory));
     else if (isZero(o)) code_.zero(r);
-    else code_.broadcast(r, address(o.memory));
+    else code_.broadcast(r, pointers_.address(o.memory));
   }
   bool isZero(const Operation &o) const {
     return o.action == Action::splat && o.memory.base == Memory::Base::constant && o.memory.displacement == 0;
@@ -249,7 +184,7 @@ class Emission {
   Address where(int32_t v, bool &broadcast) {
     const State &s = value(v);
     broadcast = s.slot < 0 && operation(v).action == Action::splat;
-    return s.slot >= 0 ? slotAddress(s.slot) : address(operation(v).memory);
+    return s.slot >= 0 ? slotAddress(s.slot) : pointers_.address(operation(v).memory);
   }
 
   // The operation has read its operand; after the last use its register and its slot are free.
@@ -306,12 +241,12 @@ class Emission {
       }
       case Action::store: {
         const int r = inRegister(o.a);
-        if (o.memory.streamed) code_.stream(address(o.memory), r);
-        else code_.store(address(o.memory), r);
+        if (o.memory.streamed) code_.stream(pointers_.address(o.memory), r);
+        else code_.store(pointers_.address(o.memory), r);
         used(o.a);
         return;
       }
-      case Action::prefetch: return code_.prefetch(address(o.memory));
+      case Action::prefetch: return code_.prefetch(pointers_.address(o.memory));
     }
   }
 
@@ -490,7 +425,7 @@ class Emission {
     code_.leaStack(Gpr::rsi, resultsAt);
     code_.moveImmediate(Gpr::rax, uint64_t(reinterpret_cast<uintptr_t>(o.function)));
     code_.call(Gpr::rax);
-    forgetPointers();
+    pointers_.forget();
   }
 
   // ---- The rest of the kernel
@@ -531,6 +466,7 @@ class Emission {
   const ColumnStep step_;
   const VectorShape shape_;
   Assembler code_;
+  Pointers pointers_;
   std::vector<State> values_;
   std::vector<int32_t> needed_;
   std::array<int32_t, 32> holds_ = [] {
@@ -540,8 +476,6 @@ class Emission {
   }();
   std::vector<int> locked_;
   std::vector<int32_t> freeSlots_;
-  std::array<Loose, std::size(looseRegisters)> loose_{};
-  int64_t clock_ = 0;
   int32_t slots_ = 0, now_ = 0;
   size_t frameSizeAt_ = 0;
 };
