@@ -71,22 +71,6 @@ export const python = (name: string, script: string, args: readonly string[], re
     }) as E.Either<string, Command>,
 })
 
-/** A contender that is compiled first. */
-export const compiledContender = (
-  name: string,
-  what: Build,
-  args: readonly string[],
-  remedy: string,
-): Contender => ({
-  name,
-  command: async () => {
-    const program = await build(what)
-    return E.isLeft(program)
-      ? E.left(`${program.left} (${remedy})`)
-      : E.right({ file: program.right, args, remedy })
-  },
-})
-
 /** A script of ours, run as the package's tests are. */
 export const node = (script: string, ...args: readonly string[]): Command => ({
   file: process.execPath,

@@ -1,5 +1,6 @@
 // Nanoseconds of a codelet on eight lanes, in passes over data in the first-level cache.
-// g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/codelets.cc && ./a.out
+// What native/planner.cc has a codelet cost comes from here.
+// g++ -std=c++17 -O3 -fno-math-errno -mavx2 -mfma -Wno-psabi bench/native/codelets.cc && ./a.out
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -195,29 +195,33 @@ describe('a real run', () => {
     }
   })
 
-  it('on images goes on so across the end of an epoch, and chooses the same state', async () => {
-    // 22 images, batches of 4: the sixth has images of both epochs
-    const of = pixelExperiment()
-    const changes = { batch: 4, steps: 13, checkpointEvery: 1, evaluateEvery: 1 }
-    const whole = watched(of, changes)
-    const outcome = await done(whole)
-    const last = whole.saved.at(-1)!
-    const { task } = of
-    assert.equal(task.heldOut, 2)
-    const evaluations = whole.events.flatMap(e => (e.kind === 'evaluation' ? [e] : []))
-    assert.ok(evaluations.every(e => e.accuracy !== undefined))
-    assert.equal(outcome.best!.step, bestOf(evaluations)!.step)
-    assert.equal(whole.chosen.at(-1)!.step, outcome.best!.step)
-    for (const from of whole.saved.slice(0, -1)) {
-      const best = bestOf(evaluations.filter(e => e.step <= from.step))
-      const rest = watched(of, { ...changes, from, ...(best === undefined ? {} : { best }) })
-      const end = await done(rest)
-      assert.deepEqual(rest.saved.at(-1)!.tensors, last.tensors)
-      assert.equal(end.best!.step, outcome.best!.step)
-      const kept = rest.chosen.at(-1) ?? whole.chosen.findLast(s => s.step <= from.step)!
-      assert.deepEqual(kept, whole.chosen.at(-1))
-    }
-  })
+  for (const [when, schedule] of [
+    ['at every measurement', { checkpointEvery: 1, evaluateEvery: 1 }],
+    ['by the clock, between measurements', { checkpointEvery: 100, checkpointSeconds: 0, evaluateEvery: 3 }],
+  ] as const)
+    it(`on images, saved ${when}, goes on so across the end of an epoch, and chooses the same state`, async () => {
+      // 22 images, batches of 4: the sixth has images of both epochs
+      const of = pixelExperiment()
+      const changes = { batch: 4, steps: 13, ...schedule }
+      const whole = watched(of, changes)
+      const outcome = await done(whole)
+      const last = whole.saved.at(-1)!
+      const { task } = of
+      assert.equal(task.heldOut, 2)
+      const evaluations = whole.events.flatMap(e => (e.kind === 'evaluation' ? [e] : []))
+      assert.ok(evaluations.every(e => e.accuracy !== undefined))
+      assert.equal(outcome.best!.step, bestOf(evaluations)!.step)
+      assert.equal(whole.chosen.at(-1)!.step, outcome.best!.step)
+      for (const from of whole.saved.slice(0, -1)) {
+        const best = bestOf(evaluations.filter(e => e.step <= from.step))
+        const rest = watched(of, { ...changes, from, ...(best === undefined ? {} : { best }) })
+        const end = await done(rest)
+        assert.deepEqual(rest.saved.at(-1)!.tensors, last.tensors)
+        assert.equal(end.best!.step, outcome.best!.step)
+        const kept = rest.chosen.at(-1) ?? whole.chosen.findLast(s => s.step <= from.step)!
+        assert.deepEqual(kept, whole.chosen.at(-1))
+      }
+    })
 
   it('learns, and stays unitary', async () => {
     const w = watched(run, { steps: 30, evaluateEvery: 30, checkpointEvery: 30 })
