@@ -38,6 +38,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
     placeholder: 'k',
     help: 'updates in which the learning rate halves (default: it stays)',
   },
+  unitaryRate: {
+    flag: 'unitary-rate',
+    placeholder: 'x',
+    help: "times --lr is the learning rate of the unitary part's parameters (default: 1)",
+  },
   clip: { flag: 'clip', placeholder: 'x', help: 'clip gradients to ±x, element by element (default: not)' },
   target: {
     flag: 'target',

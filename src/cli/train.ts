@@ -32,6 +32,7 @@ const options: readonly SettingFlag[] = [
   'learningRate',
   'decay',
   'halfLife',
+  'unitaryRate',
   'clip',
   'target',
   'seed',

@@ -82,6 +82,8 @@ export const settings = {
   decay: fraction,
   /** Updates in which the learning rate halves; without one it stays. */
   halfLife: positive,
+  /** Times the learning rate is that of the parameters of a model's unitary part; 1 where it is not given. */
+  unitaryRate: positive,
   /** Gradients are clipped to ± this, element by element. */
   clip: positive,
   seed: whole(0, Number.MAX_SAFE_INTEGER),
@@ -101,11 +103,11 @@ export const settings = {
   data: path,
 } as const
 
-const { target, memory, clip, halfLife, data, ...required } = settings
+const { target, memory, clip, halfLife, unitaryRate, data, ...required } = settings
 
 /** A run's resolved settings. */
 export const Config = t.exact(
-  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, data })]),
+  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, unitaryRate, data })]),
   'a run',
 )
 export type Config = t.TypeOf<typeof Config>

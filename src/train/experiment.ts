@@ -11,6 +11,7 @@ import type { Task } from '../tasks/task.ts'
 import type { Identity } from './checkpoint.ts'
 import { clipped } from './clip.ts'
 import type { Config } from './config.ts'
+import type { Optimiser } from './optimiser.ts'
 import { type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
 import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
@@ -54,19 +55,31 @@ export const taskOf = (
 export const modelOf = ({ model, hidden, seed }: Config, { reads, writes }: Task): Recurrent =>
   models[model]({ hidden, reads, writes, seed })
 
+const optimiserAt = ({ decay, halfLife, clip }: Config, learningRate: number): Optimiser => {
+  const plain = rmsprop({ learningRate, decay, halfLife })
+  return clip === undefined ? plain : clipped(plain, clip)
+}
+
 export const prepare = (config: Config, images?: ImageSet): E.Either<string, Experiment> => {
   const task = taskOf(config, images)
   if (E.isLeft(task)) return task
   const model = modelOf(config, task.right)
-  const { learningRate, decay, halfLife, clip } = config
-  const plain = rmsprop({ learningRate, decay, halfLife })
-  const optimiser = clip === undefined ? plain : clipped(plain, clip)
-  const { memory, batch, precision } = config
-  const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
-  const programs = trainingPrograms(model, task.right, optimiser, budget)
-  if (E.isLeft(programs)) return programs
   const unitarity = unitarityPrograms(model)
   if (E.isLeft(unitarity)) return unitarity
+  const { unitaryRate } = config
+  const optimiser = optimiserAt(config, config.learningRate)
+  const slower =
+    unitaryRate === undefined ? optimiser : optimiserAt(config, unitaryRate * config.learningRate)
+  const isUnitary = new Set(unitarity.right?.names)
+  const { memory, batch, precision } = config
+  const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
+  const programs = trainingPrograms(
+    model,
+    task.right,
+    name => (isUnitary.has(name) ? slower : optimiser),
+    budget,
+  )
+  if (E.isLeft(programs)) return programs
   return E.right({
     config,
     model,
@@ -80,7 +93,7 @@ export const prepare = (config: Config, images?: ImageSet): E.Either<string, Exp
       taskSettings: task.right.settings,
       ...(task.right.data === undefined ? {} : { data: task.right.data }),
       optimiser: optimiser.name,
-      optimiserSettings: optimiser.settings,
+      optimiserSettings: { ...optimiser.settings, ...(unitaryRate === undefined ? {} : { unitaryRate }) },
       batch: config.batch,
       seed: config.seed,
       precision: config.precision,
