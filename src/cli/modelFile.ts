@@ -10,12 +10,13 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { showMismatch } from '../dsl/elaborate.ts'
 import type { Recurrent, Sizes } from '../dsl/model.ts'
+import { declared } from '../dsl/term.ts'
 import type { Func, TypeMismatch } from '../ir/expr.ts'
 import { nearest } from '../ir/nearest.ts'
 import { parse } from '../ir/parse.ts'
 import { print } from '../ir/print.ts'
 import { verify } from '../ir/verify.ts'
-import { isModelName, type MakeModel, modelNames, models } from '../models/registry.ts'
+import { isModelName, isModelPath, type MakeModel, modelNames, models } from '../models/registry.ts'
 import { cause } from '../train/file.ts'
 
 /** What a model's name or file gives. */
@@ -24,10 +25,6 @@ export type LoadedModel =
   | { readonly kind: 'program'; readonly func: Func }
 
 const moduleEndings: readonly string[] = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
-
-/** Whether the text names a file rather than a built-in model. */
-export const isModelPath = (text: string): boolean =>
-  !isModelName(text) && (extname(text) !== '' || /[/\\]/.test(text))
 
 /** What `<model>` may be, in words. */
 export const modelChoices = `${modelNames.join(', ')}, or the path of a .ts, .js, .mjs or .ir file`
@@ -78,16 +75,6 @@ const parts: { readonly [K in keyof Recurrent]?: (u: unknown) => boolean } = {
   fixed: isObject,
 }
 
-const recurrentOf = (u: unknown): E.Either<string, Recurrent> => {
-  if (!isObject(u)) return E.left(`it returns ${kindOf(u)}, not a Recurrent`)
-  const wrong = Object.entries(parts).find(([name, holds]) => !holds(u[name]))
-  return wrong === undefined
-    ? E.right(u as unknown as Recurrent)
-    : E.left(
-        `the model that it returns has ${u[wrong[0]] === undefined ? `no ${wrong[0]}` : `${kindOf(u[wrong[0]])} for its ${wrong[0]}`}: a Recurrent has ${Object.keys(parts).join(', ')}`,
-      )
-}
-
 /* A line of a stack: a path and a place in it. */
 const frame = /^\s*(?:at (?:async )?(?:[^(]* \()?)?(?:file:\/\/)?([^()]+):(\d+):\d+\)?$/
 const ours = fileURLToPath(new URL('..', import.meta.url))
@@ -110,6 +97,34 @@ const thrown = (e: unknown): string => {
         m => m !== null && isAbsolute(m[1]!) && !m[1]!.startsWith(ours) && !m[1]!.includes('node_modules'),
       ) ?? []
   return path === undefined ? message : `${shownPath(path)}:${line}: ${message}`
+}
+
+const isTerm = (u: unknown): boolean => isObject(u) && typeof u.form === 'string'
+
+/** The model, if a step of it from its initial state gives a state again, and that an output. */
+const tried = (model: Recurrent): E.Either<string, Recurrent> => {
+  try {
+    const next: Readonly<Record<string, unknown>> = model.step(model.initial, declared('x'))
+    const names = Object.keys(model.initial)
+    const lost = names.find(name => !isTerm(next[name]))
+    if (lost !== undefined)
+      return E.left(`its step gives no next "${lost}": it must return { ${names.join(', ')} }`)
+    return isTerm(model.output(next as Recurrent['initial']))
+      ? E.right(model)
+      : E.left('its output gives no term')
+  } catch (e) {
+    return E.left(`its step or output fails: ${thrown(e)}`)
+  }
+}
+
+const recurrentOf = (u: unknown): E.Either<string, Recurrent> => {
+  if (!isObject(u)) return E.left(`it returns ${kindOf(u)}, not a Recurrent`)
+  const wrong = Object.entries(parts).find(([name, holds]) => !holds(u[name]))
+  return wrong === undefined
+    ? tried(u as unknown as Recurrent)
+    : E.left(
+        `the model that it returns has ${u[wrong[0]] === undefined ? `no ${wrong[0]}` : `${kindOf(u[wrong[0]])} for its ${wrong[0]}`}: a Recurrent has ${Object.keys(parts).join(', ')}`,
+      )
 }
 
 const called = <A>(shown: string, call: () => A): E.Either<string, A> =>
@@ -194,7 +209,7 @@ const textModel = (path: string, shown: string): TE.TaskEither<string, LoadedMod
 /** The model of that name, or in the file at that path (from the working directory). */
 export const loadModel = (text: string): TE.TaskEither<string, LoadedModel> => {
   if (isModelName(text)) return TE.right({ kind: 'recurrent', make: sizes => E.right(models[text](sizes)) })
-  if (!isModelPath(text))
+  if (!isModelPath(text) && !/[/\\]/.test(text))
     return TE.left(`there is no model ${text}${nearest(text, modelNames)} (${modelChoices})`)
   const path = resolve(text)
   const shown = shownPath(path)
@@ -208,3 +223,13 @@ export const loadModel = (text: string): TE.TaskEither<string, LoadedModel> => {
     return E.left(`${shown}: a model's file ends in ${[...moduleEndings, '.ir'].join(', ')}`)
   }
 }
+
+/** What makes the recurrent model of that name or file. */
+export const recurrentModel = (text: string): TE.TaskEither<string, MakeModel> =>
+  TE.chainEitherK((model: LoadedModel) =>
+    model.kind === 'recurrent'
+      ? E.right(model.make)
+      : E.left(
+          `${text} holds a program; this needs a recurrent model: export a function (sizes) => Recurrent`,
+        ),
+  )(loadModel(text))

@@ -17,7 +17,11 @@ interface Flag {
 }
 
 const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
-  model: { flag: 'model', placeholder: 'name', help: modelNames.join(', ') },
+  model: {
+    flag: 'model',
+    placeholder: 'name|file',
+    help: `${modelNames.join(', ')}, or a file of your own that exports one`,
+  },
   lag: {
     flag: 'lag',
     placeholder: 'T',

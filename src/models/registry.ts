@@ -22,5 +22,8 @@ export const modelNames = Object.keys(models) as readonly ModelName[]
 
 export const isModelName = (name: string): name is ModelName => Object.hasOwn(models, name)
 
+/** How a model that is no built-in one is named: by its file. */
+export const isModelPath = (name: string): boolean => /.\.([cm]?[jt]s|ir|json)$/.test(name)
+
 /** What makes a model of given sizes; one that is not built in may have something wrong with it. */
 export type MakeModel = (sizes: Sizes) => E.Either<string, Recurrent>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
@@ -10,6 +10,7 @@ import { elaborate } from '../../src/dsl/elaborate.ts'
 import * as d from '../../src/dsl/term.ts'
 import { print } from '../../src/ir/print.ts'
 import { complex, real } from '../../src/ir/type.ts'
+import { within } from './within.ts'
 
 let folder = ''
 before(async () => {
@@ -169,5 +170,106 @@ describe('a model by name or file', () => {
       assert.ok(E.isLeft(made))
       assert.match(made.left, expected)
     }
+  })
+})
+
+describe('training a model of a user’s own', () => {
+  const cell = fileURLToPath(new URL('models/reflections.ts', import.meta.url))
+  const train = (...args: readonly string[]) =>
+    within(
+      'train',
+      'adding',
+      '--backend',
+      'reference',
+      '--batch',
+      '2',
+      '--held-out',
+      '2',
+      '--lag',
+      '4',
+      ...args,
+    )
+
+  it('goes on from its checkpoint, from anywhere, if it is the same model', async () => {
+    const out = join(folder, 'run')
+    const begun = await train(
+      '--hidden',
+      '4',
+      '--model',
+      relative(process.cwd(), cell),
+      '--steps',
+      '2',
+      '--out',
+      out,
+    )
+    assert.equal(begun.code, 0, begun.stderr)
+    const config = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))
+    assert.equal(config.runs[0].model, cell)
+    const further = await train('--resume', '--out', out, '--steps', '4')
+    assert.equal(further.code, 0, further.stderr)
+    assert.match(further.stdout, /after 4 steps/)
+
+    const whole = await train(
+      '--hidden',
+      '4',
+      '--model',
+      cell,
+      '--steps',
+      '4',
+      '--out',
+      join(folder, 'whole'),
+    )
+    assert.equal(whole.code, 0, whole.stderr)
+    const final = (at: string) => readFile(join(at, 'checkpoints', 'adding-4-final.safetensors'))
+    assert.deepEqual(await final(out), await final(join(folder, 'whole')))
+
+    const changed = join(folder, 'changed.ts')
+    await writeFile(changed, (await readFile(cell, 'utf8')).replace('t.reflect(p.R3), ', ''))
+    const other = await train('--resume', '--out', out, '--steps', '4', '--model', changed)
+    assert.equal(other.code, 1)
+    assert.match(other.stderr, /made for something else: graph is/)
+  })
+
+  it('is refused with a reason where there is none to train', async () => {
+    const refusal = async (name: string, text: string): Promise<string> => {
+      await writeFile(join(folder, name), text)
+      const { code, stderr } = await train(
+        '--hidden',
+        '4',
+        '--model',
+        join(folder, name),
+        '--out',
+        join(folder, `${name}.run`),
+      )
+      assert.equal(code, 1, stderr)
+      assert.doesNotMatch(stderr, /\n\s+at /)
+      return stderr
+    }
+    const text = await readFile(cell, 'utf8')
+    assert.match(await refusal('program.ir', print(filter)), /holds a program; this needs a recurrent model/)
+    assert.match(
+      await refusal(
+        'lost.ts',
+        text
+          .replace('({ h: t.modRelu', '({ g: t.modRelu')
+          .replace('}): Recurrent<{ readonly h: t.Complex }>', '})'),
+      ),
+      /its step gives no next "h": it must return \{ h \}/,
+    )
+    assert.match(
+      await refusal('stumbles.ts', text.replace('=> t.matvec(p.U', '=> p.gone.x(p.U')),
+      /its step or output fails: .*stumbles\.ts:\d+: Cannot read/,
+    )
+    assert.match(
+      await refusal('taken.ts', text.replace(/\bgate\b/g, 'y')),
+      /has a parameter "y", a name that another parameter or an input of the task/,
+    )
+    assert.match(
+      await refusal(
+        'shape.ts',
+        text.replace('U: realParameter([writes, 2 * n]', 'U: realParameter([writes, n]'),
+      ),
+      /shape\.ts:\d+.*matvec: /,
+    )
   })
 })
