@@ -1,13 +1,36 @@
 /** A pass rewrites a function into one of the same type and meaning. A pipeline is a list of passes. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Func } from '../ir/expr.ts'
+import type { Expr, Func } from '../ir/expr.ts'
 import { fits, showType } from '../ir/type.ts'
 import { verify } from '../ir/verify.ts'
 
 export interface Pass {
   readonly name: string
   readonly summary: string
-  readonly run: (f: Func) => Func
+  /** `tell` hears of each rule that applies; what it hears changes nothing. */
+  readonly run: (f: Func, tell?: Tell) => Func
+}
+
+/** A rule, by its name, has applied (so many times). */
+export type Tell = (rule: string, times?: number) => void
+export const silent: Tell = () => undefined
+
+/** What a rule made of a node, told if it made anything of it. */
+export const changed = (before: Expr, after: Expr, rule: string, tell: Tell): Expr => {
+  if (after !== before) tell(rule)
+  return after
+}
+
+/** What a pass makes of a function, and how often each of its rules applied. */
+export const counted = (
+  pass: Pass,
+  f: Func,
+): { readonly func: Func; readonly fired: ReadonlyMap<string, number> } => {
+  const fired = new Map<string, number>()
+  const func = pass.run(f, (rule, times = 1) => {
+    if (times > 0) fired.set(rule, (fired.get(rule) ?? 0) + times)
+  })
+  return { func, fired }
 }
 
 /** Which pass broke its promise, and how. */
@@ -24,7 +47,7 @@ const typeOf = (f: Func): { readonly params: readonly string[]; readonly results
 })
 
 /* A result may come out uniform that was varying: who reads it takes either. */
-const changed = (before: Func, after: Func): string | undefined => {
+const otherType = (before: Func, after: Func): string | undefined => {
   const [was, is] = [typeOf(before), typeOf(after)]
   if (was.params.join() !== is.params.join())
     return `takes (${is.params.join(', ')}) where it took (${was.params.join(', ')})`
@@ -52,6 +75,6 @@ export const verified = (pass: Pass, f: Func): E.Either<PassError, Func> => {
   )
   if (E.isLeft(checked)) return error(checked.left)
   if (E.isLeft(checked.right)) return error(`breaks a type: ${checked.right.left.message}`)
-  const other = changed(f, made.right)
+  const other = otherType(f, made.right)
   return other === undefined ? made : error(`changes the type of the program, which ${other}`)
 }
