@@ -1,9 +1,11 @@
 /** The command line as a function: arguments in, exit code out. */
 import { Command, CommanderError } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
+import { addCompile } from './compile.ts'
 import { type ExitCode, exitCode, type Refusal } from './exit.ts'
 import { addExplain } from './explain/command.ts'
 import { addPaper } from './paper/command.ts'
+import { addRun } from './run.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrain } from './train.ts'
 import { version } from './version.ts'
@@ -13,7 +15,10 @@ Examples:
   $ parseval paper --figure 1                 the paper's figure 1; without --figure all four
   $ parseval train copying --lag 200          train on copying memory
   $ parseval train adding --resume --out DIR  go on where a run was left
-  $ parseval explain urnn                     the program that the model becomes`
+  $ parseval train adding --model ./cell.ts   train a model of your own
+  $ parseval explain urnn                     the program that the model becomes
+  $ parseval compile cell.ts --emit ir        a model as text, JSON or a plan
+  $ parseval run filter.ir --random 1         run a program from text`
 
 export const parseval = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   let ended: E.Either<Refusal, ExitCode> = E.right(exitCode.ok)
@@ -33,6 +38,8 @@ export const parseval = async (args: readonly string[], terminal: Terminal): Pro
   addTrain(program, terminal, done)
   addPaper(program, terminal, done)
   addExplain(program, terminal, done)
+  addCompile(program, terminal, done)
+  addRun(program, terminal, done)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (e) {

@@ -187,7 +187,7 @@ const opName = (r: Reader): Op => {
     : fail(at, `there is no op ${at.text.slice(0, 40)}${nearest(at.text, opNames)}`)
 }
 
-/** `%0 = add x, y {…} : type` */
+/** `%0 = add x, y {…} : type`; where there are operands the type may be left out. */
 const binding = (r: Reader, scope: Scope): readonly [string, Expr] => {
   const target = r.take('value', 'a value or return')
   if (scope.values.has(target.text)) fail(target, `${target.text} has a value already`)
@@ -199,16 +199,19 @@ const binding = (r: Reader, scope: Scope): readonly [string, Expr] => {
     do args.push(operand(r, scope))
     while (r.skips(','))
   const given = attributes(r, scope.funcs)
-  r.expect(':')
+  const isTyped = op === 'arg' || op === 'constant'
+  const isMarked = isTyped || r.sees(':')
+  if (isMarked) r.expect(':')
   const typeAt = r.peek()
-  const type = anyType(r)
-  const typed = op === 'arg' || op === 'constant' ? new Map([...given, ['type', type] as const]) : given
+  const type = isMarked ? anyType(r) : undefined
+  const typed = isTyped ? new Map([...given, ['type', type] as const]) : given
   const decoded = decodeAttributes(op, typed)
   if (E.isLeft(decoded)) return fail(at, `${op} ${decoded.left}`)
   const made = make(op, args, decoded.right)
   if (E.isLeft(made)) return fail(at, `${op} ${made.left.message}`)
   const e: Expr = made.right
-  if (!sameType(e.type, type)) fail(typeAt, `${op} has type ${showType(e.type)} here, not ${showType(type)}`)
+  if (type !== undefined && !sameType(e.type, type))
+    fail(typeAt, `${op} has type ${showType(e.type)} here, not ${showType(type)}`)
   if (e.op === 'arg') {
     const param = scope.params[e.attributes.index]
     if (param === undefined || !sameType(param.type, e.type))

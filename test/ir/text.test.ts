@@ -76,6 +76,11 @@ test('what is printed is read as the same object', () => {
   )
 })
 
+test('types may be left out where there are operands', () => {
+  const f = func([{ name: 'x', type: real(4) }], [b.neg(b.add(argument(0, real(4)), argument(0, real(4))))])
+  assert.deepEqual(parse('func @f(x: real[4]) { %0 = add x, x %1 = neg %0 return %1 }'), E.right(f))
+})
+
 test('text may say its version; another than this is refused', () => {
   const f = func([{ name: 'x', type: real(4) }], [b.neg(argument(0, real(4)))])
   assert.deepEqual(parse(`${textHeader}\n${print(f)}`), E.right(f))

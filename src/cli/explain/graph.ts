@@ -95,7 +95,7 @@ export const graphOf = (f: Func, { bodyName, writtenAt, resultNames, isName }: G
     const { transforms } = cost(body)
     return [
       `${names.get(e)} = ${reverse ? '↺' : '↻'} loop ${bodyName(body)}`,
-      `${length.toLocaleString('en')} steps ${reverse ? 'backward' : 'forward'}`,
+      `${length.toLocaleString('en')} ${length === 1 ? 'step' : 'steps'} ${reverse ? 'backward' : 'forward'}`,
       ...wrapped(`carries ${carried.join(', ') || 'nothing'}`),
       ...(transforms === 0 ? [] : [`${transforms} transforms a step`]),
     ]
