@@ -37,7 +37,7 @@ const row = (cells: readonly string[]): string => {
     nodes.padStart(7),
     flops.padStart(15),
     bytes.padStart(15),
-    `  ${perStep.padEnd(27)}`,
+    `  ${perStep.padEnd(40)}`,
     `  ${left}`,
   ]
     .join('')
