@@ -32,11 +32,11 @@ const applied = (f: Factor, x: Expr, tell: Tell): Expr => {
 }
 
 const written = (e: Expr, tell: Tell): Expr => {
-  if (e.op === 'apply')
-    return factors(required(e.args[0], 'an operator')).reduceRight<Expr>(
-      (x, f) => applied(f, x, tell),
-      required(e.args[1], 'a vector'),
-    )
+  if (e.op === 'apply') {
+    const chain = factors(required(e.args[0], 'an operator'))
+    if (chain.length !== 1) tell('(U V) x = U (V x)')
+    return chain.reduceRight<Expr>((x, f) => applied(f, x, tell), required(e.args[1], 'a vector'))
+  }
   if (e.op === 'modRelu') {
     tell('modReLU by its formula')
     const [z, bias] = [required(e.args[0], 'z'), required(e.args[1], 'b')]

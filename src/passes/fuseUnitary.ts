@@ -89,9 +89,11 @@ export const fuseUnitary: Pass = {
         const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]
         const inner = original.args[1]
         const absorbs = x.op === 'apply' && inner !== undefined && users.get(inner) === 1
+        const own = factors(unitary)
         if (absorbs) tell('U (V x) = (U V) x')
+        else if (product(own) !== unitary) tell('a product = its factors in order')
         const chain = normalise(
-          absorbs ? [...factors(unitary), ...factors(required(x.args[0], 'an operator'))] : factors(unitary),
+          absorbs ? [...own, ...factors(required(x.args[0], 'an operator'))] : own,
           tell,
         )
         const vector = absorbs ? required(x.args[1], 'a vector') : x

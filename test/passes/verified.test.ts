@@ -7,7 +7,7 @@ import * as b from '../../src/ir/build.ts'
 import { argument, type Expr, type Func, func } from '../../src/ir/expr.ts'
 import { complex, real } from '../../src/ir/type.ts'
 import { deeply, rewrite } from '../../src/ir/walk.ts'
-import { type Pass, verified } from '../../src/passes/pass.ts'
+import { counted, type Pass, verified } from '../../src/passes/pass.ts'
 import { optimise, optimiseVerified, standard } from '../../src/passes/pipeline.ts'
 import { funcs } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
@@ -79,6 +79,21 @@ test('the standard passes keep every program’s type', () => {
       return E.isRight(made) && made.right === optimise(f)
     }),
     60,
+  )
+})
+
+test('what a pass tells of its rules changes nothing, and nothing changes untold', () => {
+  holds(
+    fc.property(funcs(), f => {
+      let g = f
+      for (const pass of standard) {
+        const { func: next, fired } = counted(pass, g)
+        assert.equal(next, pass.run(g), pass.name)
+        if (fired.size === 0) assert.equal(next, g, pass.name)
+        g = next
+      }
+    }),
+    150,
   )
 })
 
