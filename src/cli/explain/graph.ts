@@ -9,6 +9,7 @@ import { postorder } from '../../ir/walk.ts'
 import { cost } from '../../passes/cost.ts'
 import { formula } from './formula.ts'
 import { inlined, itemName, valueNames, wrapped } from './inline.ts'
+import { count } from './text.ts'
 
 export interface Box {
   readonly id: string
@@ -95,7 +96,7 @@ export const graphOf = (f: Func, { bodyName, writtenAt, resultNames, isName }: G
     const { transforms } = cost(body)
     return [
       `${names.get(e)} = ${reverse ? '↺' : '↻'} loop ${bodyName(body)}`,
-      `${length.toLocaleString('en')} ${length === 1 ? 'step' : 'steps'} ${reverse ? 'backward' : 'forward'}`,
+      `${count(length)} ${length === 1 ? 'step' : 'steps'} ${reverse ? 'backward' : 'forward'}`,
       ...wrapped(`carries ${carried.join(', ') || 'nothing'}`),
       ...(transforms === 0 ? [] : [`${transforms} transforms a step`]),
     ]

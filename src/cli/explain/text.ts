@@ -8,7 +8,8 @@ import type { Stage } from './stages.ts'
 /** Bytes of a number in single precision. */
 export const bytesPerNumber = 4
 
-export const count = (n: number): string => Math.round(n).toLocaleString('en')
+/** `1,234,567`. (Node's own formatting takes a tenth of a second to be loaded.) */
+export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
 
 const direction = (reverse: boolean): string => (reverse ? 'backward' : 'forward')
 
