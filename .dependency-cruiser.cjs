@@ -12,6 +12,8 @@ const layers = {
 }
 /* Leaves that several layers share. */
 const leaves = ['src/random\\.ts$']
+/* What a model's file sees as `parseval`, which the command line hands to it. */
+const face = 'src/index\\.ts$'
 
 module.exports = {
   forbidden: [
@@ -33,7 +35,10 @@ module.exports = {
       name: `${layer}-imports-downward`,
       severity: 'error',
       from: { path: `^src/${layer}/` },
-      to: { path: '^src/', pathNot: [`^src/(${[layer, ...below].join('|')})/`, ...leaves] },
+      to: {
+        path: '^src/',
+        pathNot: [`^src/(${[layer, ...below].join('|')})/`, ...leaves, ...(layer === 'cli' ? [face] : [])],
+      },
     })),
   ],
   options: {

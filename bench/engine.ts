@@ -15,7 +15,7 @@ const backend = right(nativeBackend())
 /** The declared model's training step as a plan in the engine. */
 export const compiled = (shape: Shape, threads: number) => {
   const task = taskOf(shape)
-  const programs = right(trainingPrograms(modelOf(shape, task), task, rmsprop(optimiserSettings)))
+  const programs = right(trainingPrograms(modelOf(shape, task), task, () => rmsprop(optimiserSettings)))
   return { task, programs, session: right(backend.start(programs.step, { precision: 'single', threads })) }
 }
 

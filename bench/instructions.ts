@@ -9,7 +9,7 @@ import { batchesOf, modelOf, optimiserSettings, parameterSeed, right, type Shape
 
 const shape: Shape = { model: 'urnn', task: 'adding', hidden: 64, lag: 16, batch: 8 }
 const task = taskOf(shape)
-const programs = right(trainingPrograms(modelOf(shape, task), task, rmsprop(optimiserSettings)))
+const programs = right(trainingPrograms(modelOf(shape, task), task, () => rmsprop(optimiserSettings)))
 const plan = right(compile(programs.step))
 const { tensors } = initialState(programs, parameterSeed)
 const [data] = batchesOf(shape, task, 1)

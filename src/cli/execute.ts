@@ -12,6 +12,7 @@ import { type Best, bestOf, type Measured, startMeasure } from '../train/measure
 import { initialState, slotsOf, type TrainState } from '../train/state.ts'
 import { type Outcome, type TrainError, train } from '../train/trainer.ts'
 import { failed, type Refusal } from './exit.ts'
+import { recurrentModel } from './modelFile.ts'
 import { type Progress, progress } from './progress.ts'
 import { eventRecord, outcomeRecord, type Record, schema } from './record.ts'
 import {
@@ -254,7 +255,9 @@ const readyOf = async (
   for (const config of configs) {
     const images = await imagesOf(config)()
     if (E.isLeft(images)) return E.left(failed(images.left))
-    const experiment = prepare(config, images.right)
+    const make = await recurrentModel(config.model)()
+    if (E.isLeft(make)) return E.left(failed(make.left))
+    const experiment = prepare(config, images.right, make.right)
     if (E.isLeft(experiment)) return E.left(failed(experiment.left))
     const begin = await beginning(folder, experiment.right, resume)
     if (E.isLeft(begin)) return E.left(failed(begin.left))

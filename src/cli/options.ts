@@ -17,7 +17,11 @@ interface Flag {
 }
 
 const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
-  model: { flag: 'model', placeholder: 'name', help: modelNames.join(', ') },
+  model: {
+    flag: 'model',
+    placeholder: 'name|file',
+    help: `${modelNames.join(', ')}, or a file of your own that exports one`,
+  },
   lag: {
     flag: 'lag',
     placeholder: 'T',
@@ -37,6 +41,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
     flag: 'half-life',
     placeholder: 'k',
     help: 'updates in which the learning rate halves (default: it stays)',
+  },
+  unitaryRate: {
+    flag: 'unitary-rate',
+    placeholder: 'x',
+    help: "times --lr is the learning rate of the unitary part's parameters (default: 1)",
   },
   clip: { flag: 'clip', placeholder: 'x', help: 'clip gradients to ±x, element by element (default: not)' },
   target: {

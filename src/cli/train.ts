@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { isModelName } from '../models/registry.ts'
 import { type Config, settings } from '../train/config.ts'
 import { imagesOf, needsImages } from '../train/data.ts'
 import { taskOf } from '../train/experiment.ts'
@@ -32,6 +33,7 @@ const options: readonly SettingFlag[] = [
   'learningRate',
   'decay',
   'halfLife',
+  'unitaryRate',
   'clip',
   'target',
   'seed',
@@ -49,6 +51,7 @@ Examples:
   $ parseval train copying --lag 100 --target 0.0173
   $ parseval train adding --lag 200 --hidden 512 --steps 10000 --out runs/adding
   $ parseval train copying --resume --out runs/long --steps 20000
+  $ parseval train adding --lag 100 --hidden 128 --model ./cell.ts
   $ parseval train pixels --data mnist --steps 27500
   $ parseval train copying --lag 500 --json > run.jsonl
 
@@ -156,13 +159,17 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
       return E.left(failed(`${out} holds a run of ${stored.right.task}, not of ${task.right}`))
     earlier = stored.right
   }
-  const data = given.right.data === undefined ? {} : { data: resolve(given.right.data) }
+  const { data: images, model } = given.right
+  // paths as they are from anywhere, for the run may go on from elsewhere
+  const data = images === undefined ? {} : { data: resolve(images) }
+  const file = model === undefined || isModelName(model) ? {} : { model: resolve(model) }
   const wanted = {
     ...defaults,
     ...taskDefaults[task.right],
     ...earlier,
     ...given.right,
     ...data,
+    ...file,
     task: task.right,
   }
   const checked = await settled(wanted, given.right, terminal)

@@ -1,4 +1,5 @@
 /** The models by name, as the command line and checkpoints know them. */
+import type * as E from 'fp-ts/lib/Either.js'
 import type { Recurrent, Sizes } from '../dsl/model.ts'
 import type { Terms } from '../dsl/term.ts'
 import { irnn } from './irnn.ts'
@@ -18,3 +19,11 @@ export const models = {
 
 export type ModelName = keyof typeof models
 export const modelNames = Object.keys(models) as readonly ModelName[]
+
+export const isModelName = (name: string): name is ModelName => Object.hasOwn(models, name)
+
+/** How a model that is no built-in one is named: by its file. */
+export const isModelPath = (name: string): boolean => /.\.([cm]?[jt]s|ir|json)$/.test(name)
+
+/** What makes a model of given sizes; one that is not built in may have something wrong with it. */
+export type MakeModel = (sizes: Sizes) => E.Either<string, Recurrent>

@@ -1,6 +1,6 @@
 /** Everything that says what a training run is, with what each setting may be. A codec's name is that in words. */
 import * as t from 'io-ts'
-import { modelNames } from '../models/registry.ts'
+import { isModelName, isModelPath, modelNames } from '../models/registry.ts'
 
 const numberThat = (allowed: string, holds: (x: number) => boolean): t.Type<number> =>
   new t.Type(
@@ -67,8 +67,18 @@ export const oneOf = <K extends string>(...words: readonly K[]): t.Type<K> => {
   )
 }
 
+const isModel = (u: unknown): u is string => typeof u === 'string' && (isModelName(u) || isModelPath(u))
+
+/** A built-in model by name, another by its file. */
+const model: t.Type<string> = new t.Type(
+  `${oneOf(...modelNames).name}, or the path of a .ts, .js or .mjs file`,
+  isModel,
+  (u, context) => (isModel(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
 export const settings = {
-  model: oneOf(...modelNames),
+  model,
   task: oneOf('copying', 'adding', 'pixels', 'permuted'),
   /** T: steps to remember over (copying), steps in a sequence (adding; for images the count of their pixels). */
   lag: whole(1, 2 ** 20),
@@ -82,6 +92,8 @@ export const settings = {
   decay: fraction,
   /** Updates in which the learning rate halves; without one it stays. */
   halfLife: positive,
+  /** Times the learning rate is that of the parameters of a model's unitary part; 1 where it is not given. */
+  unitaryRate: positive,
   /** Gradients are clipped to ± this, element by element. */
   clip: positive,
   seed: whole(0, Number.MAX_SAFE_INTEGER),
@@ -101,11 +113,11 @@ export const settings = {
   data: path,
 } as const
 
-const { target, memory, clip, halfLife, data, ...required } = settings
+const { target, memory, clip, halfLife, unitaryRate, data, ...required } = settings
 
 /** A run's resolved settings. */
 export const Config = t.exact(
-  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, data })]),
+  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, unitaryRate, data })]),
   'a run',
 )
 export type Config = t.TypeOf<typeof Config>

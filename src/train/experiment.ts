@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Recurrent } from '../dsl/model.ts'
 import { reals } from '../ir/type.ts'
-import { models } from '../models/registry.ts'
+import { isModelName, type MakeModel, models } from '../models/registry.ts'
 import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
 import type { ImageSet } from '../tasks/images.ts'
@@ -11,6 +11,7 @@ import type { Task } from '../tasks/task.ts'
 import type { Identity } from './checkpoint.ts'
 import { clipped } from './clip.ts'
 import type { Config } from './config.ts'
+import type { Optimiser } from './optimiser.ts'
 import { type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
 import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
@@ -50,23 +51,67 @@ export const taskOf = (
   images?: ImageSet,
 ): E.Either<string, Task> => tasks[task]({ lag, seed, images })
 
-/** The model of these settings, as large as the task wants it. */
-export const modelOf = ({ model, hidden, seed }: Config, { reads, writes }: Task): Recurrent =>
-  models[model]({ hidden, reads, writes, seed })
+const builtIn =
+  (name: string): MakeModel =>
+  sizes =>
+    isModelName(name)
+      ? E.right(models[name](sizes))
+      : E.left(`the model ${name} is not built in, and its file was not read`)
 
-export const prepare = (config: Config, images?: ImageSet): E.Either<string, Experiment> => {
+/** A name that the model and the task, or two parts of the model, both give. */
+const takenTwice = (model: Recurrent, task: Task): string | undefined => {
+  const names = [...model.parameters, ...task.inputs].map(p => p.name)
+  return names.find((name, i) => names.indexOf(name) < i)
+}
+
+/** The model of these settings, as large as the task wants it; `make`: what makes it, if it is not built in. */
+export const modelOf = (
+  { model: name, hidden, seed }: Config,
+  task: Task,
+  make: MakeModel = builtIn(name),
+): E.Either<string, Recurrent> => {
+  const model = make({ hidden, reads: task.reads, writes: task.writes, seed })
+  if (E.isLeft(model)) return model
+  const twice = takenTwice(model.right, task)
+  return twice === undefined
+    ? model
+    : E.left(
+        `the model ${model.right.name} has a parameter "${twice}", a name that another parameter or an input of the task ${task.name} has (${task.inputs.map(i => i.name).join(', ')}): call it something else`,
+      )
+}
+
+const optimiserAt = ({ decay, halfLife, clip }: Config, learningRate: number): Optimiser => {
+  const plain = rmsprop({ learningRate, decay, halfLife })
+  return clip === undefined ? plain : clipped(plain, clip)
+}
+
+/** `images`: what `imagesOf` has read for the task; `make`: what makes the model, if it is not built in. */
+export const prepare = (
+  config: Config,
+  images?: ImageSet,
+  make?: MakeModel,
+): E.Either<string, Experiment> => {
   const task = taskOf(config, images)
   if (E.isLeft(task)) return task
-  const model = modelOf(config, task.right)
-  const { learningRate, decay, halfLife, clip } = config
-  const plain = rmsprop({ learningRate, decay, halfLife })
-  const optimiser = clip === undefined ? plain : clipped(plain, clip)
-  const { memory, batch, precision } = config
-  const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
-  const programs = trainingPrograms(model, task.right, optimiser, budget)
-  if (E.isLeft(programs)) return programs
+  const made = modelOf(config, task.right, make)
+  if (E.isLeft(made)) return made
+  const { right: model } = made
   const unitarity = unitarityPrograms(model)
   if (E.isLeft(unitarity)) return unitarity
+  const { unitaryRate } = config
+  const optimiser = optimiserAt(config, config.learningRate)
+  const slower =
+    unitaryRate === undefined ? optimiser : optimiserAt(config, unitaryRate * config.learningRate)
+  const isUnitary = new Set(unitarity.right?.names)
+  const { memory, batch, precision } = config
+  const budget = memory === undefined ? undefined : { bytes: memory, batch, precision }
+  const programs = trainingPrograms(
+    model,
+    task.right,
+    name => (isUnitary.has(name) ? slower : optimiser),
+    budget,
+  )
+  if (E.isLeft(programs)) return programs
   return E.right({
     config,
     model,
@@ -80,7 +125,7 @@ export const prepare = (config: Config, images?: ImageSet): E.Either<string, Exp
       taskSettings: task.right.settings,
       ...(task.right.data === undefined ? {} : { data: task.right.data }),
       optimiser: optimiser.name,
-      optimiserSettings: optimiser.settings,
+      optimiserSettings: { ...optimiser.settings, ...(unitaryRate === undefined ? {} : { unitaryRate }) },
       batch: config.batch,
       seed: config.seed,
       precision: config.precision,

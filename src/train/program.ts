@@ -44,18 +44,27 @@ export const measuresOf = (model: Recurrent, task: Task): E.Either<TypeMismatch,
     [task.loss(model), ...(task.correct === undefined ? [] : [task.correct(model)])].map(mean),
   )
 
+/** The optimiser of a parameter, by its name; all have the same accumulators. */
+export type OptimiserOf = (parameter: string) => Optimiser
+
 /** The loss and its gradient, followed by the optimiser's update of every parameter. */
-const stepOf = (loss: Func, gradient: Func, accumulators: readonly Slot[], optimiser: Optimiser): Program => {
+const stepOf = (
+  loss: Func,
+  gradient: Func,
+  accumulators: readonly Slot[],
+  optimiserOf: OptimiserOf,
+): Program => {
   const count = gradient.results.length - 1
-  const each = optimiser.accumulators.length
+  const each = accumulators.length / count
   const first = loss.params.length
-  const updated = loss.params.slice(0, count).map(({ type }, i) =>
-    optimiser.update(
+  const updated = loss.params.slice(0, count).map(({ name, type }, i) => {
+    const optimiser = optimiserOf(name)
+    return optimiser.update(
       argument(i, type),
       gradient.results[1 + i]!,
       optimiser.accumulators.map((_, k) => argument(first + i * each + k, type)),
-    ),
-  )
+    )
+  })
   return {
     func: func(
       [...loss.params, ...accumulators.map(({ name, type }) => ({ name, type }))],
@@ -72,7 +81,7 @@ const stepOf = (loss: Func, gradient: Func, accumulators: readonly Slot[], optim
 export const trainingPrograms = (
   model: Recurrent,
   task: Task,
-  optimiser: Optimiser,
+  optimiserOf: OptimiserOf,
   budget?: Budget,
 ): E.Either<string, TrainingPrograms> => {
   const loss = lossOf(model, task)
@@ -85,7 +94,7 @@ export const trainingPrograms = (
     initial: (seed: number) => initialValue(p, seed),
   }))
   const accumulators = parameters.flatMap(({ name, type }) =>
-    optimiser.accumulators.map(a => ({
+    optimiserOf(name).accumulators.map(a => ({
       name: `${name}.${a.name}`,
       type,
       initial: () => new Float64Array(reals(type)).fill(a.initial),
@@ -95,7 +104,7 @@ export const trainingPrograms = (
   const stepFor = (f: Func): E.Either<string, Program> =>
     E.bimap(
       (e: GradientError) => e.message,
-      (gradient: Func) => stepOf(loss.right, gradient, accumulators, optimiser),
+      (gradient: Func) => stepOf(loss.right, gradient, accumulators, optimiserOf),
     )(valueAndGradient(f, trained))
   const prepared = optimise(loss.right, preparatory)
   const step = budget === undefined ? stepFor(prepared) : withinBudget(prepared, stepFor, budget)

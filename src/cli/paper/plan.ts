@@ -60,7 +60,8 @@ export const planOne = (
   const task = taskOf(config.right, images)
   if (E.isLeft(task)) return task
   const model = modelOf(config.right, task.right)
-  const loss = lossOf(model, task.right)
+  if (E.isLeft(model)) return model
+  const loss = lossOf(model.right, task.right)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
   const graph = createHash('sha256').update(print(loss.right)).digest('hex')
   const key = keyOf(config.right, graph, common.version, task.right.data)
@@ -70,7 +71,7 @@ export const planOne = (
     key,
     folder: cachedFolder(common.out, config.right, key),
     baseline: task.right.baseline.value,
-    parameters: model.parameters.reduce((n, p) => n + reals(p.type), 0),
+    parameters: model.right.parameters.reduce((n, p) => n + reals(p.type), 0),
     images,
   })
 }
