@@ -6,6 +6,7 @@ import { addExplain } from './explain.ts'
 import { addPaper } from './paper/command.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrain } from './train.ts'
+import { addVerify } from './verify.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -13,7 +14,8 @@ Examples:
   $ parseval paper --figure 1                 the paper's figure 1; without --figure all four
   $ parseval train copying --lag 200          train on copying memory
   $ parseval train adding --resume --out DIR  go on where a run was left
-  $ parseval explain urnn                     the program that the model becomes`
+  $ parseval explain urnn                     the program that the model becomes
+  $ parseval verify ./cell.ts                 a model of your own, held to all that is promised`
 
 export const parseval = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   let ended: E.Either<Refusal, ExitCode> = E.right(exitCode.ok)
@@ -33,6 +35,7 @@ export const parseval = async (args: readonly string[], terminal: Terminal): Pro
   addTrain(program, terminal, done)
   addPaper(program, terminal, done)
   addExplain(program, terminal, done)
+  addVerify(program, terminal, done)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (e) {

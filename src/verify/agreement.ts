@@ -1,7 +1,6 @@
 /** Passes, one after the other, and the engine, against the reference evaluator. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Backend, Numbers, Precision } from '../backend/backend.ts'
-import type { Func } from '../ir/expr.ts'
+import type { Backend, BackendOptions, Precision } from '../backend/backend.ts'
 import { sameType } from '../ir/type.ts'
 import { verify } from '../ir/verify.ts'
 import type { Pass } from '../passes/pass.ts'
@@ -11,7 +10,7 @@ import { both, type Checker, type Context, measured, nothing, wordsOf } from './
 import { culprit } from './culprit.ts'
 import { trained } from './gradientCheck.ts'
 import { isLoss, lossOf } from './loss.ts'
-import { allFinite, distance, meaning, onOther, runOn, sensitivity, tolerances, withFunc } from './run.ts'
+import { allFinite, allowance, distance, meaning, rounded, runOn, withFunc } from './run.ts'
 import { shrink } from './shrink.ts'
 import type { Case } from './subject.ts'
 
@@ -29,24 +28,24 @@ const wrong = (kind: Wrong['kind'], message: string, deviation = Number.POSITIVE
   deviation,
 })
 
+export type Agreement = Wrong | { readonly deviation: number; readonly allowed: number }
+const same: Agreement = { deviation: 0, allowed: 0 }
+
 /** How far the function's values, by the reference evaluator, are from what they were, or what else is wrong with it. */
-export const changed = (
-  before: Program,
-  after: Func,
-): Wrong | { readonly deviation: number; readonly allowed: number } => {
-  if (after === before.func) return { deviation: 0, allowed: 0 }
-  const typed = verify(after)
+const changed = (before: Program, after: Program): Agreement => {
+  if (after.func === before.func) return same
+  const typed = verify(after.func)
   if (E.isLeft(typed)) return wrong('types', `gives what is not well typed: ${typed.left.message}`)
-  const sameParams = JSON.stringify(after.params) === JSON.stringify(before.func.params)
+  const sameParams = JSON.stringify(after.func.params) === JSON.stringify(before.func.params)
   const { results } = before.func
   const sameResults =
-    after.results.length === results.length &&
-    after.results.every((r, k) => sameType(r.type, results[k]!.type))
+    after.func.results.length === results.length &&
+    after.func.results.every((r, k) => sameType(r.type, results[k]!.type))
   if (!sameParams || !sameResults) return wrong('types', 'changes the type of the function')
   const due = meaning(before)
-  if (!allFinite(due)) return { deviation: 0, allowed: 0 }
-  const allowed = tolerances(before).double
-  const deviation = distance(meaning(withFunc(before, after)), due)
+  if (!allFinite(due)) return same
+  const deviation = distance(meaning(after), due)
+  const allowed = allowance(before, 'double', deviation)
   return deviation <= allowed
     ? { deviation, allowed }
     : wrong(
@@ -57,39 +56,33 @@ export const changed = (
 }
 
 /** The pass on one program. */
-export const passed = (
-  p: Program,
-  pass: Pass,
-): { readonly after: Func; readonly outcome: ReturnType<typeof changed> } => {
+export const passed = (p: Program, pass: Pass): { readonly after: Program; readonly outcome: Agreement } => {
   try {
-    const after = pass.run(p.func)
+    const func = pass.run(p.func)
+    const after = func === p.func ? p : withFunc(p, func)
     return { after, outcome: changed(p, after) }
   } catch (e) {
-    return { after: p.func, outcome: wrong('throws', `throws: ${wordsOf(e)}`) }
+    return { after: p, outcome: wrong('throws', `throws: ${wordsOf(e)}`) }
   }
 }
 
 export const isWrong = (o: object): o is Wrong => 'kind' in o
 
-interface Stage {
+export interface Stage {
   readonly pass: Pass
   readonly before: Program
-  readonly outcome: ReturnType<typeof changed>
+  readonly outcome: Agreement
 }
 
-/** Every pass on what the one before it leaves. */
-const stages = (
-  p: Program,
-  passes: readonly Pass[],
-): { readonly stages: readonly Stage[]; readonly after: Program } => {
+/** Every pass on what the one before it leaves; one that is wrong is left out. */
+export const stages = (p: Program, passes: readonly Pass[]): readonly Stage[] => {
   let before = p
-  const all: Stage[] = []
-  for (const pass of passes) {
+  return passes.map(pass => {
     const { after, outcome } = passed(before, pass)
-    all.push({ pass, before, outcome })
-    before = isWrong(outcome) ? before : withFunc(p, after)
-  }
-  return { stages: all, after: before }
+    const stage: Stage = { pass, before, outcome }
+    if (!isWrong(outcome)) before = after
+    return stage
+  })
 }
 
 const lossProgram = (p: Program): Program => (isLoss(p.func) ? p : withFunc(p, lossOf(p.func)))
@@ -101,9 +94,9 @@ const sweep = (c: Case, { passes, differentiate }: Context): readonly Stage[] =>
   if (known !== undefined) return known
   const gradient = trained(c.program, differentiate)
   const all = [
-    ...stages(c.program, passes).stages,
-    ...stages(lossProgram(c.program), preparatory).stages,
-    ...(E.isRight(gradient) ? stages(gradient.right, passes).stages : []),
+    ...stages(c.program, passes),
+    ...stages(lossProgram(c.program), preparatory),
+    ...(E.isRight(gradient) ? stages(gradient.right, passes) : []),
   ]
   swept.set(c, all)
   return all
@@ -147,48 +140,42 @@ export const passCheck = (name: string): Checker => ({
   },
 })
 
-const rounded = (p: Program): Program => onOther(p, data => data.map(Math.fround))
-
 /** What is wrong with a backend's results, if anything. */
 export const ran = async (
   p: Program,
   backend: Backend,
-  precision: Precision,
-  threads: number,
-  isa?: string,
-): Promise<Wrong | { readonly deviation: number; readonly allowed: number }> => {
+  { precision, ...options }: BackendOptions,
+): Promise<Agreement> => {
   const own = precision === 'single' ? rounded(p) : p
-  let due: readonly Numbers[]
-  let results: Awaited<ReturnType<typeof runOn>>
   try {
-    due = meaning(own)
-    if (!allFinite(due)) return { deviation: 0, allowed: 0 }
-    results = await runOn(own, backend, { precision, threads, ...(isa !== undefined && { isa }) })
+    const due = meaning(own)
+    if (!allFinite(due)) return same
+    const results = await runOn(own, backend, { precision, ...options })
+    if (E.isLeft(results)) return wrong('refused', results.left.message)
+    const deviation = distance(results.right, due)
+    const allowed = allowance(p, precision, deviation)
+    return deviation <= allowed
+      ? { deviation, allowed }
+      : wrong(
+          'values',
+          `results are ${deviation.toExponential(1)} apart, ${allowed.toExponential(1)} allowed`,
+          deviation,
+        )
   } catch (e) {
     return wrong('throws', `throws: ${wordsOf(e)}`)
   }
-  if (E.isLeft(results)) return wrong('refused', results.left.message)
-  const allowed = precision === 'single' ? 1e-5 + 20 * sensitivity(p) : tolerances(p).double
-  const deviation = distance(results.right, due)
-  return deviation <= allowed
-    ? { deviation, allowed }
-    : wrong(
-        'values',
-        `results are ${deviation.toExponential(1)} apart, ${allowed.toExponential(1)} allowed`,
-        deviation,
-      )
 }
 
 /** The smallest program found that the backend gets wrong in that way, and the op at fault. */
 export const shrinkForBackend = async (
   p: Program,
   backend: Backend,
-  precision: Precision,
+  options: BackendOptions,
   kind: Wrong['kind'],
   patience: number,
 ): Promise<{ readonly program: Program; readonly fault: string }> => {
   const fails = async (q: Program): Promise<boolean> => {
-    const outcome = await ran(q, backend, precision, 1)
+    const outcome = await ran(q, backend, options)
     return isWrong(outcome) && outcome.kind === kind
   }
   const program = await shrink(p, fails, { patience })
@@ -205,18 +192,13 @@ export const backendCheck = (precision: Precision): Checker => ({
     const gradient = trained(c.program, context.differentiate)
     let total = nothing
     for (const p of [c.program, ...(E.isRight(gradient) ? [gradient.right] : [])]) {
-      const outcome = await ran(p, backend, precision, precision === 'single' ? 2 : 1)
+      const how = { precision, threads: precision === 'single' ? 2 : 1 }
+      const outcome = await ran(p, backend, how)
       if (!isWrong(outcome)) {
         total = both(total, measured(outcome.deviation, outcome.allowed))
         continue
       }
-      const { program, fault } = await shrinkForBackend(
-        p,
-        backend,
-        precision,
-        outcome.kind,
-        context.patience(),
-      )
+      const { program, fault } = await shrinkForBackend(p, backend, how, outcome.kind, context.patience())
       return both(total, {
         ...measured(outcome.deviation, 0),
         found: { fault: `${fault} in the engine`, message: outcome.message, program },

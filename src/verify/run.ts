@@ -1,6 +1,13 @@
 /** Programs run: by the reference evaluator, which is right, and by a backend; and how far apart two results are. */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Backend, BackendError, BackendOptions, Numbers, Session } from '../backend/backend.ts'
+import type {
+  Backend,
+  BackendError,
+  BackendOptions,
+  Numbers,
+  Precision,
+  Session,
+} from '../backend/backend.ts'
 import { evaluate } from '../backend/reference/evaluate.ts'
 import type { Func } from '../ir/expr.ts'
 import { bug } from '../ir/invariant.ts'
@@ -23,7 +30,18 @@ export const evaluated = ({ func: f, inputs, batch }: Program): readonly Value[]
   const results = evaluate(f, inputs, { batch })
   return E.isRight(results) ? results.right : bug(`inputs that do not fit: ${results.left.message}`)
 }
-export const meaning = (p: Program): readonly Numbers[] => evaluated(p).map(numbers)
+
+/* What a program means is asked for again and again. */
+const meanings = new WeakMap<Program, readonly Numbers[]>()
+
+/** All numbers of every result. */
+export const meaning = (p: Program): readonly Numbers[] => {
+  const known = meanings.get(p)
+  if (known !== undefined) return known
+  const found = evaluated(p).map(numbers)
+  meanings.set(p, found)
+  return found
+}
 
 export const allFinite = (xs: readonly Numbers[]): boolean => xs.every(x => x.every(Number.isFinite))
 
@@ -54,20 +72,22 @@ export const onOther = (p: Program, change: (data: Float64Array) => Float64Array
   return { ...p, inputs }
 }
 
+/** The program on inputs in single precision. */
+export const rounded = (p: Program): Program => onOther(p, data => data.map(Math.fround))
+
 /** How far results move when inputs are rounded to single precision: what the program makes of rounding. */
-export const sensitivity = (p: Program): number =>
-  distance(meaning(onOther(p, data => data.map(Math.fround))), meaning(p))
+export const sensitivity = (p: Program): number => distance(meaning(rounded(p)), meaning(p))
 
-export interface Tolerances {
-  readonly single: number
-  readonly double: number
-}
+const least = { single: 1e-5, double: 1e-11 } as const
 
-/** How far apart two ways of computing the program may be: they round differently in every step. */
-export const tolerances = (p: Program): Tolerances => {
-  const moved = sensitivity(p)
+/**
+ * How far apart two ways of computing the program may be, of which this is the distance: they round differently in
+ * every step. What rounding the inputs does tells what becomes of that; it is looked at only where it matters.
+ */
+export const allowance = (p: Program, precision: Precision, deviation: number): number => {
+  if (deviation <= least[precision]) return least[precision]
   // A step in double precision rounds 2^29 times finer.
-  return { single: 1e-5 + 20 * moved, double: 1e-11 + 40 * moved * 2 ** -29 }
+  return least[precision] + 20 * sensitivity(p) * (precision === 'single' ? 1 : 2 ** -28)
 }
 
 /** A batch as a session takes it. */

@@ -55,6 +55,8 @@ export interface VerifyOptions {
   readonly unitary?: Readonly<Record<string, number>>
   /** Milliseconds of the processor's that go into making counterexamples smaller, in all; 4000. */
   readonly patience?: number
+  /** Told of each check as it is done. */
+  readonly progress?: (check: Check) => void
   /** The line that replays one check; a call of `verify` if not given. */
   readonly replay?: (seed: number, check: string) => string
 }
@@ -223,15 +225,17 @@ export const verify = async <S extends Terms>(
   const all = attempts(model, options, seed)
   const cases = all.flatMap(({ made }) => (E.isRight(made) ? [made.right] : []))
   const checks: Check[] = []
+  const add = (check: Check): void => {
+    checks.push(check)
+    options.progress?.(check)
+  }
   if (isAsked('shapes', options.checks)) {
     const outcome = shapes(all)
     const asked = { name: 'shapes', summary: 'a well-typed program at every size', measured: false }
-    checks.push(
-      checkOf(asked, outcome, failureOf('shapes', outcome, all[outcome.cases - 1]?.label ?? '', run)),
-    )
+    add(checkOf(asked, outcome, failureOf('shapes', outcome, all[outcome.cases - 1]?.label ?? '', run)))
   }
   for (const checker of checkers(passes))
-    if (isAsked(checker.name, options.checks)) checks.push(await runChecker(checker, cases, context, run))
+    if (isAsked(checker.name, options.checks)) add(await runChecker(checker, cases, context, run))
   return {
     name: options.name ?? (isFunc(model) ? 'the function' : 'the model'),
     seed,

@@ -207,7 +207,7 @@ describe('a run', () => {
 })
 
 it('help has examples for every command', async () => {
-  for (const command of [[], ['train'], ['paper'], ['explain']]) {
+  for (const command of [[], ['train'], ['paper'], ['explain'], ['verify']]) {
     const { code, stdout } = await within(...command, '--help')
     assert.equal(code, 0)
     assert.match(stdout, /Examples:\n {2}\$ parseval/)
