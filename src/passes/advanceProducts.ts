@@ -107,7 +107,8 @@ const advanceIn = (body: Func, invariants: number): Func => {
     rewrite(body.results, e => {
       const found = asMultiple(e, isInvariant)
       if (found !== undefined) return distributed(found.s, found.v, isInvariant)
-      if (e.op !== 'dot') return e
+      // No transform makes real numbers.
+      if (e.op !== 'dot' || tensorType(e).field === 'real') return e
       const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
       if (isInvariant(a) && !isInvariant(b)) return advanced(a, b, isInvariant) ?? e
       if (!isInvariant(b) || isInvariant(a)) return e

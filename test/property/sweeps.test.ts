@@ -146,3 +146,14 @@ test('advanceProducts leaves alone products of what no transform makes, and thos
     ),
   )
 })
+
+test('advanceProducts leaves alone inner products of real vectors', () => {
+  const types = [real(n), real(n), varying(real(n))]
+  const params = types.map((type, i) => ({ name: 'wgh'[i]!, type }))
+  const [w, g, h] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr]
+  // A gate that is learnt: w^T (g ∘ h).
+  const body = func(params, [b.tanh(b.mul(b.broadcast(b.dot(w, b.mul(g, h)), [n]), h))])
+  const loop = b.scan([w, g, h], { body, length: steps, reverse: false, invariants: 2, carries: 1 })
+  const f = func(params, [b.get(loop, 0)])
+  assert.equal(advanceProducts.run(f), f)
+})
