@@ -9,6 +9,7 @@ import type { Pass } from '../passes/pass.ts'
 import { standard } from '../passes/pipeline.ts'
 import { isWrong, passed, ran, shrinkForBackend, shrinkForPass, stages } from './agreement.ts'
 import { type Program, programs } from './arbitraries.ts'
+import { cellPrograms } from './cells.ts'
 import { withGradient } from './loss.ts'
 import { type Failure, textOf } from './report.ts'
 
@@ -37,7 +38,7 @@ export interface FuzzReport {
   readonly failure?: Failure
 }
 
-/* Four plain programs, two with their gradients, one with the gradient of its gradient. */
+/* Plain programs, some with their gradients, or with the gradients of those; recurrent cells, the same. */
 const kinds: readonly fc.Arbitrary<Program>[] = [
   programs(),
   programs(),
@@ -46,6 +47,8 @@ const kinds: readonly fc.Arbitrary<Program>[] = [
   programs({ differentiable: true }).map(p => withGradient(p)),
   programs({ differentiable: true, depth: 2 }).map(p => withGradient(p)),
   programs({ differentiable: true, depth: 2, loops: 1 }).map(p => withGradient(withGradient(p))),
+  cellPrograms(),
+  cellPrograms().map(p => withGradient(p)),
 ]
 
 /** The program of a seed: the same for everybody. */

@@ -6,10 +6,12 @@
  *     test('my cell', () => assertVerified(myCell, { hidden: 64 }))
  */
 export * from './arbitraries.ts'
+export { type Cell, type CellFactor, cellOf, cellPrograms, cells, type Recipe, settings } from './cells.ts'
+export { type FuzzOptions, type FuzzReport, fuzz } from './fuzz.ts'
 export type { Differentiate } from './loss.ts'
 export { type Check, type Failure, type Report, showFailure, showReport } from './report.ts'
 export { type ShrinkOptions, shrink } from './shrink.ts'
-export type { MakeRecurrent } from './subject.ts'
+export type { MakeRecurrent, Setting } from './subject.ts'
 export {
   assertVerified,
   checkNames,

@@ -170,6 +170,23 @@ const repeated = (p: Program, times: number): Program => {
   }
 }
 
+/** How far the norm of U^10000 x is from that of x, and what to say if that is too far. */
+const drifted = async (
+  p: Program,
+  backend: Backend,
+): Promise<{ readonly deviation: number; readonly allowed: number; readonly message?: string }> => {
+  const u = applicationOf(p.func)?.u
+  if (u === undefined) return { deviation: 0, allowed: 0 }
+  const allowed = driftedBy(u)
+  const ran = await runOn(repeated(p, products), backend, single)
+  if (E.isLeft(ran)) return { deviation: Number.POSITIVE_INFINITY, allowed, message: ran.left.message }
+  const [before, after] = [norms(numbers(p.inputs[0]!), p.batch), norms(ran.right[0]!, p.batch)]
+  const most = Math.max(...before.map((n, i) => Math.abs(after[i]! / Math.max(n, 1e-300) - 1)))
+  if (most <= allowed) return { deviation: most, allowed }
+  const message = `after ${products} products in single precision the norm is ${most.toExponential(1)} off, relatively`
+  return { deviation: Number.isNaN(most) ? Number.POSITIVE_INFINITY : most, allowed, message }
+}
+
 export const drift: Checker = {
   name: 'drift',
   summary: `the norm over ${products} products in single precision`,
@@ -178,25 +195,14 @@ export const drift: Checker = {
     if (c.small || E.isLeft(context.backend)) return nothing
     const backend = context.backend.right
     return each(applications(c, context.seed), async p => {
-      const ran = await runOn(repeated(p, products), backend, single)
-      if (E.isLeft(ran))
-        return {
-          ...nothing,
-          found: { fault: 'op apply in the engine', message: ran.left.message, program: p },
-        }
-      const [before, after] = [norms(numbers(p.inputs[0]!), p.batch), norms(ran.right[0]!, p.batch)]
-      const most = Math.max(...before.map((n, i) => Math.abs(after[i]! / n - 1)))
-      const u = required(applicationOf(p.func), 'an operator').u
-      const outcome = measured(Number.isNaN(most) ? Number.POSITIVE_INFINITY : most, driftedBy(u))
-      if (outcome.deviation <= outcome.allowed) return outcome
-      return {
-        ...outcome,
-        found: {
-          fault: `op apply of ${opName(u)} in the engine`,
-          message: `after ${products} products in single precision the norm is ${most.toExponential(1)} off, relatively`,
-          program: p,
-        },
-      }
+      const { deviation, allowed, message } = await drifted(p, backend)
+      const outcome = measured(deviation, allowed)
+      if (message === undefined) return outcome
+      const isBad = async (q: Program): Promise<boolean> => (await drifted(q, backend)).message !== undefined
+      const program = await shrink(p, isBad, { cuts: false, patience: context.patience() })
+      const u = applicationOf(program.func)?.u
+      const fault = `op apply${u === undefined ? '' : ` of ${opName(u)}`} in the engine`
+      return { ...outcome, found: { fault, message, program } }
     })
   },
 }

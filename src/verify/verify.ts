@@ -4,7 +4,8 @@ import type { Backend } from '../backend/backend.ts'
 import { nativeBackend } from '../backend/native/backend.ts'
 import type { Reads } from '../dsl/model.ts'
 import type { Terms } from '../dsl/term.ts'
-import type { Func } from '../ir/expr.ts'
+import { type Func, func } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
 import { verify as typed } from '../ir/verify.ts'
 import { valueAndGradient } from '../passes/differentiate.ts'
 import type { Pass } from '../passes/pass.ts'
@@ -102,11 +103,10 @@ const attempts = (model: Model, options: VerifyOptions, seed: number): readonly 
     const own = Object.entries(options.unitary ?? {}).map(
       ([name, result]): Claim => ({
         name: `result ${result}`,
-        func: {
-          ...model,
-          params: model.params.map(p => (p.name === name ? { ...p, name: 'x' } : p)),
-          results: [model.results[result]!],
-        },
+        func: func(
+          model.params.map(p => (p.name === name ? { ...p, name: 'x' } : p)),
+          [required(model.results[result], `result ${result} of the function`)],
+        ),
       }),
     )
     return funcCases(model, own, batch, seed).map(c => ({ label: c.label, made: E.right(c) }))

@@ -1,6 +1,6 @@
 /** Passes that are broken on purpose. */
 import { broadcast, neg } from '../../../src/ir/build.ts'
-import { type Expr, func } from '../../../src/ir/expr.ts'
+import { type Expr, func, tensorType } from '../../../src/ir/expr.ts'
 import { deeply, rewrite } from '../../../src/ir/walk.ts'
 import type { Pass } from '../../../src/passes/pass.ts'
 
@@ -14,11 +14,15 @@ const everywhere = (name: string, change: (e: Expr) => Expr): Pass => ({
 export const swaps = everywhere('swaps', e => (e.op === 'add' && e.args[0]!.op === 'apply' ? neg(e) : e))
 
 /** An axis too many: of the wrong type. */
-export const widens = everywhere('widens', e => {
-  const { type } = e
-  if (e.op !== 'modRelu' || type.kind !== 'tensor') return e
-  return broadcast(e, [1, ...type.shape])
-})
+export const widens: Pass = {
+  name: 'widens',
+  summary: 'broken on purpose',
+  run: f =>
+    func(
+      f.params,
+      f.results.map(r => broadcast(r, [1, ...tensorType(r).shape])),
+    ),
+}
 
 /** Throws at a reflection. */
 export const throwsAt = everywhere('throwsAt', e => {
