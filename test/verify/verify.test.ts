@@ -169,7 +169,7 @@ test('at corners there is no slope: those near one are moved or left out, and th
   assert.match(await shown(cornered), /moved off a corner/)
   // Of so many numbers some are nearer to 0 than the first step is wide.
   const near = func([{ name: 'x', type: real(4000) }], [b.relu(argument(0, real(4000)))])
-  assert.match(await shown(near), /2 directions near a corner took a smaller step/)
+  assert.match(await shown(near), /\d directions? near a corner took a smaller step/)
   // A corner every 3e-8: no step is small enough.
   const x = argument(0, real(3))
   const jagged = func([{ name: 'x', type: real(3) }], [b.relu(b.sin(b.mul(constant(1e8, [3]), x)))])
