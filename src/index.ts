@@ -12,17 +12,29 @@ export type {
   Session,
 } from './backend/backend.ts'
 export { type Choice, chooseBackend } from './backend/choose.ts'
-export { compile } from './backend/native/compile.ts'
+export { type CompileError, type CompileOptions, compile } from './backend/native/compile.ts'
+export type { LowerError } from './backend/native/lower.ts'
 export { Plan } from './backend/native/plan.ts'
 export { type VectorTransform, vectorTransform } from './backend/native/vectorTransform.ts'
 export { type EvaluationError, evaluate } from './backend/reference/evaluate.ts'
-export { elaborate, type Input, showMismatch } from './dsl/elaborate.ts'
+export { elaborate, type Input, showMismatch, sourcesOf } from './dsl/elaborate.ts'
 export { entryType, type Reads, type Recurrent, type Sizes } from './dsl/model.ts'
 export * from './dsl/parameter.ts'
+export { type Place, type Source, showSource } from './dsl/place.ts'
 export type { Complex, Index, Real, Term, Unitary } from './dsl/term.ts'
 export * as term from './dsl/term.ts'
-export type { Expr, Func, Param, TypeMismatch } from './ir/expr.ts'
-export { type ParseError, parse } from './ir/parse.ts'
+export * as build from './ir/build.ts'
+export {
+  argument,
+  type Expr,
+  type Func,
+  func,
+  node,
+  type Param,
+  type TypeMismatch,
+} from './ir/expr.ts'
+export { fromJson, type JsonError, type JsonProgram, showJsonError, toJson } from './ir/json.ts'
+export { type ParseError, parse, textHeader } from './ir/parse.ts'
 export { print } from './ir/print.ts'
 export { fromNumbers, type Tensor, uniformValue, type Value, varyingValue } from './ir/tensor.ts'
 export {
@@ -38,6 +50,8 @@ export {
   varying,
 } from './ir/type.ts'
 export { type VerifyError, verify } from './ir/verify.ts'
+export { deeply, postorder, rewrite } from './ir/walk.ts'
+export { inputMatrix, readComplex, readReal } from './models/input.ts'
 export { irnn } from './models/irnn.ts'
 export { lstm } from './models/lstm.ts'
 export { rnn } from './models/rnn.ts'
@@ -45,6 +59,6 @@ export { type UrnnOptions, urnn } from './models/urnn.ts'
 export { checkpoint } from './passes/checkpoint.ts'
 export { type GradientError, gradient, valueAndGradient } from './passes/differentiate.ts'
 export { leastEntries, type Nest, nestWithin } from './passes/nest.ts'
-export type { Pass } from './passes/pass.ts'
-export { optimise, standard } from './passes/pipeline.ts'
+export { type Pass, type PassError, verified } from './passes/pass.ts'
+export { optimise, optimiseVerified, preparatory, standard } from './passes/pipeline.ts'
 export { type Probed, probe } from './passes/probe.ts'

@@ -1,6 +1,6 @@
 /**
  * What `<model>` stands for: a built-in name, a module whose default export is a model (.ts, .js, .mjs, ...), or a
- * program as text (.ir).
+ * program as text (.ir) or JSON (.json).
  */
 import { readFile, stat } from 'node:fs/promises'
 import { extname, isAbsolute, relative, resolve } from 'node:path'
@@ -12,8 +12,9 @@ import { showMismatch } from '../dsl/elaborate.ts'
 import type { Recurrent, Sizes } from '../dsl/model.ts'
 import { declared } from '../dsl/term.ts'
 import type { Func, TypeMismatch } from '../ir/expr.ts'
+import { fromJson, type JsonError, showJsonError } from '../ir/json.ts'
 import { nearest } from '../ir/nearest.ts'
-import { parse } from '../ir/parse.ts'
+import { type ParseError, parse } from '../ir/parse.ts'
 import { print } from '../ir/print.ts'
 import { verify } from '../ir/verify.ts'
 import { isModelName, isModelPath, type MakeModel, modelNames, models } from '../models/registry.ts'
@@ -27,7 +28,7 @@ export type LoadedModel =
 const moduleEndings: readonly string[] = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 
 /** What `<model>` may be, in words. */
-export const modelChoices = `${modelNames.join(', ')}, or the path of a .ts, .js, .mjs or .ir file`
+export const modelChoices = `${modelNames.join(', ')}, or the path of a .ts, .js, .mjs, .ir or .json file`
 
 const whatToExport =
   'export a function (sizes) => Recurrent, a Func, what elaborate returns, or a function of no arguments that returns one of the latter two'
@@ -189,21 +190,26 @@ const moduleModel =
     )
   }
 
-const textModel = (path: string, shown: string): TE.TaskEither<string, LoadedModel> =>
+const ofText = (text: string, shown: string): E.Either<string, Func> =>
+  E.mapLeft((e: ParseError) => `${shown}:${e.line}:${e.column}: ${e.message}`)(parse(text))
+
+const ofJson = (text: string, shown: string): E.Either<string, Func> =>
+  pipe(
+    E.tryCatch(
+      (): unknown => JSON.parse(text),
+      e => `${shown} is no JSON: ${thrown(e)}`,
+    ),
+    E.chain(json => E.mapLeft((e: JsonError) => `${shown}: ${showJsonError(e)}`)(fromJson(json))),
+  )
+
+const dataModel = (path: string, shown: string, read: typeof ofText): TE.TaskEither<string, LoadedModel> =>
   pipe(
     TE.tryCatch(
       () => readFile(path, 'utf8'),
       e => `cannot read ${shown}: ${cause(e)}`,
     ),
-    TE.chainEitherK(text =>
-      pipe(
-        parse(text),
-        E.bimap(
-          e => `${shown}:${e.line}:${e.column}: ${e.message}`,
-          (func): LoadedModel => ({ kind: 'program', func }),
-        ),
-      ),
-    ),
+    TE.chainEitherK(text => read(text, shown)),
+    TE.map((func): LoadedModel => ({ kind: 'program', func })),
   )
 
 /** The model of that name, or in the file at that path (from the working directory). */
@@ -219,8 +225,9 @@ export const loadModel = (text: string): TE.TaskEither<string, LoadedModel> => {
     if (typeof file === 'string') return E.left(`cannot read the model ${shown}: ${file}`)
     if (!file.isFile()) return E.left(`cannot read the model ${shown}: it is no file`)
     if (moduleEndings.includes(ending)) return moduleModel(path, shown)()
-    if (ending === '.ir') return textModel(path, shown)()
-    return E.left(`${shown}: a model's file ends in ${[...moduleEndings, '.ir'].join(', ')}`)
+    if (ending === '.ir') return dataModel(path, shown, ofText)()
+    if (ending === '.json') return dataModel(path, shown, ofJson)()
+    return E.left(`${shown}: a model's file ends in ${[...moduleEndings, '.ir', '.json'].join(', ')}`)
   }
 }
 

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type ExitCode, exitCode, type Refusal } from './exit.ts'
-import { addExplain } from './explain.ts'
+import { addExplain } from './explain/command.ts'
 import { addPaper } from './paper/command.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrain } from './train.ts'

@@ -10,6 +10,7 @@ import { required } from '../ir/invariant.ts'
 import { isPointwise, type Op } from '../ir/ops.ts'
 import { joinRates, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
 import { postorderBy } from '../ir/walk.ts'
+import { type Place, type Source, showSource, sourceOf } from './place.ts'
 import type { ScanTerm, Term } from './term.ts'
 
 type Node = Term | ScanTerm
@@ -71,13 +72,29 @@ interface Refusal {
 }
 const isRefusal = (e: unknown): e is Refusal => typeof e === 'object' && e !== null && 'refusal' in e
 
-const made = (result: E.Either<TypeMismatch, Expr>, at: string | undefined): Expr => {
-  if (E.isRight(result)) return result.right
-  throw { refusal: at === undefined ? result.left : { ...result.left, at } } satisfies Refusal
+const refuse = (mismatch: TypeMismatch, place: Place): never => {
+  const source = sourceOf(place)
+  throw {
+    refusal: source === undefined ? mismatch : { ...mismatch, at: showSource(source) },
+  } satisfies Refusal
 }
 
+/** Makes nodes, and keeps where the first term that stands for each was written. */
+type Maker = (result: E.Either<TypeMismatch, Expr>, at: Place) => Expr
+
+const maker =
+  (places: Map<Expr, Place>): Maker =>
+  (result, at) => {
+    if (E.isLeft(result)) return refuse(result.left, at)
+    if (!places.has(result.right)) places.set(result.right, at)
+    return result.right
+  }
+
+/* What elaborated functions were written as. Beside them: it is no part of what they are. */
+const written = new WeakMap<Func, ReadonlyMap<Expr, Place>>()
+
 /* A number takes the field and shape of what it meets; a scalar the shape. */
-const matched = (t: Term, args: readonly Expr[]): readonly Expr[] => {
+const matched = (t: Term, args: readonly Expr[], made: Maker): readonly Expr[] => {
   if (t.form !== 'operation' || !isPointwise(t.op) || args.length !== 2) return args
   return args.map((a, i) => {
     const other = args[1 - i]!
@@ -88,7 +105,9 @@ const matched = (t: Term, args: readonly Expr[]): readonly Expr[] => {
       literal !== undefined && sameField && other.type.field === 'complex'
         ? made(make('constant', [], { ...literal, type: tensor('complex') }), t.at)
         : a
-    return tensorType(lifted).shape.length === 0 ? broadcast(lifted, other.type.shape) : lifted
+    return tensorType(lifted).shape.length === 0
+      ? made(E.right(broadcast(lifted, other.type.shape)), t.at)
+      : lifted
   })
 }
 
@@ -96,6 +115,7 @@ const block = (
   roots: readonly Term[],
   scope: ReadonlyMap<Node, Expr>,
   captured: (s: ScanTerm) => readonly Term[],
+  made: Maker,
 ): readonly Expr[] => {
   const done = new Map<Node, Expr>(scope)
   const value = (t: Node): Expr => required(done.get(t), `the value of ${t.form}`)
@@ -107,32 +127,37 @@ const block = (
         done.set(t, made(make('constant', [], { re: t.value, im: 0, type: tensor('real') }), t.at))
         break
       case 'operation':
-        done.set(t, made(make(t.op, matched(t, t.args.map(value)), t.attributes), t.at))
+        done.set(t, made(make(t.op, matched(t, t.args.map(value), made), t.attributes), t.at))
         break
       case 'item':
         done.set(t, made(make('get', [value(t.scan)], { item: t.item }), t.at))
         break
       case 'scan':
-        done.set(t, loop(t, value, captured))
+        done.set(t, loop(t, value, captured, made))
         break
       default:
-        throw {
-          refusal: {
+        refuse(
+          {
             kind: 'TypeMismatch',
             op: 'arg',
             message:
               t.form === 'declared'
                 ? `"${t.name}" is used but is no parameter or input of this program`
                 : `"${t.name}" belongs to the step of a scan and is used outside it`,
-            ...(t.at === undefined ? {} : { at: t.at }),
           },
-        } satisfies Refusal
+          t.at,
+        )
     }
   }
   return roots.map(value)
 }
 
-const loop = (s: ScanTerm, value: (t: Node) => Expr, captured: (s: ScanTerm) => readonly Term[]): Expr => {
+const loop = (
+  s: ScanTerm,
+  value: (t: Node) => Expr,
+  captured: (s: ScanTerm) => readonly Term[],
+  made: Maker,
+): Expr => {
   const invariants = captured(s)
   const outside = [...invariants, ...s.carries.map(c => c.initial), ...s.sequences.map(x => x.over)]
   const operands = outside.map(value)
@@ -151,7 +176,7 @@ const loop = (s: ScanTerm, value: (t: Node) => Expr, captured: (s: ScanTerm) => 
   const scope = new Map(
     locals.map((t, i) => [t, made(make('arg', [], { index: i, type: params[i]!.type }), s.at)] as const),
   )
-  const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured)
+  const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured, made)
   const first = s.sequences[0]
   return made(
     make('scan', operands, {
@@ -180,6 +205,8 @@ export const elaborate = (
   inputs: readonly Input[],
   results: readonly Term[],
 ): E.Either<TypeMismatch, Func> => {
+  const places = new Map<Expr, Place>()
+  const made = maker(places)
   try {
     const scope = new Map(
       inputs.map(({ term, name, type }, i) => {
@@ -193,15 +220,28 @@ export const elaborate = (
         ] as const
       }),
     )
-    return E.right(
-      func(
-        inputs.map(({ name, type }) => ({ name, type })),
-        block(results, scope, captures()),
-      ),
+    const f = func(
+      inputs.map(({ name, type }) => ({ name, type })),
+      block(results, scope, captures(), made),
     )
+    written.set(f, places)
+    return E.right(f)
   } catch (e) {
     if (isRefusal(e)) return E.left(e.refusal)
     throw e
+  }
+}
+
+/**
+ * Where the nodes of an elaborated function, and of its scans' bodies, were written in the user's files. Nodes that
+ * passes keep are the same objects, so they are found for later forms of the function, too; for those that passes
+ * made, and for functions from elsewhere, there is nothing.
+ */
+export const sourcesOf = (f: Func): ((e: Expr) => Source | undefined) => {
+  const places = written.get(f)
+  return e => {
+    const place = places?.get(e)
+    return place && sourceOf(place)
   }
 }
 

@@ -3,6 +3,7 @@
  * refuses to add a real to a complex expression) but not yet their shapes. `elaborate` gives them types.
  */
 import type { Attributes, BinaryOp, Op, UnaryOp } from '../ir/ops.ts'
+import { here, type Place } from './place.ts'
 
 /** What a term stands for: a tensor of that field, or a unitary operator. */
 export type Kind = 'real' | 'complex' | 'index' | 'unitary'
@@ -12,8 +13,8 @@ declare const kind: unique symbol
 
 interface Common<K extends Kind> {
   readonly [kind]?: K
-  /** `file:line` of the user's call. */
-  readonly at: string | undefined
+  /** The user's call. No part of what the term means. */
+  readonly at: Place
 }
 /** A parameter of a program, known by the object's identity. */
 interface Declared {
@@ -38,7 +39,7 @@ interface Operation {
 }
 export interface ScanTerm {
   readonly form: 'scan'
-  readonly at: string | undefined
+  readonly at: Place
   readonly scope: symbol
   readonly reverse: boolean
   readonly length: number | undefined
@@ -65,27 +66,23 @@ export type Complex = Term<'complex'>
 export type Index = Term<'index'>
 export type Unitary = Term<'unitary'>
 
-/* The first place on the stack outside this file, which a stack names by path or by URL. */
-const here = new URL(import.meta.url).pathname
-const caller = (): string | undefined => {
-  const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find(l => l.includes('at ') && !l.includes(here) && !l.includes('node:'))
-  return line?.replace(/^\s*at (.* \()?(async )?(file:\/\/)?/, '').replace(/\)$/, '')
-}
-
 const operation = <K extends Kind, P extends Operation['op']>(
   op: P,
   args: readonly Term[],
   attributes: Attributes[P],
-): Term<K> => ({ form: 'operation', op, args, attributes, at: caller() })
+): Term<K> => ({ form: 'operation', op, args, attributes, at: here(operation) })
 
 const term = (x: Term | number): Term => (typeof x === 'number' ? number(x) : x)
 
 /** A real scalar. */
-export const number = (value: number): Real => ({ form: 'literal', value, at: caller() })
+export const number = (value: number): Real => ({ form: 'literal', value, at: here(number) })
 
 /** A term that stands for a named input of a program. */
-export const declared = <K extends Kind>(name: string): Term<K> => ({ form: 'declared', name, at: caller() })
+export const declared = <K extends Kind>(name: string): Term<K> => ({
+  form: 'declared',
+  name,
+  at: here(declared),
+})
 
 const unary =
   (op: UnaryOp) =>
@@ -208,7 +205,7 @@ export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
   readonly reverse?: boolean
   readonly step: (carry: C, entry: X) => { readonly carry: C; readonly stack: Y }
 }): { readonly carry: C; readonly stack: Y } => {
-  const at = caller()
+  const at = here(scan)
   const scope = Symbol('scan')
   const local = (name: string): Term => ({ form: 'local', name, scope, at })
   const locals = <T extends Terms>(terms: T): T =>

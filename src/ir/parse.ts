@@ -252,8 +252,24 @@ const definition = (r: Reader, funcs: ReadonlyMap<string, Func>): readonly [stri
   return [title.text, func(params, results)]
 }
 
+/** The version of the textual form. */
+export const textVersion = 1
+
+/** A line that says so, for text that is kept in a file; `parse` refuses other versions. */
+export const textHeader = `// parseval-ir ${textVersion}`
+
+const header = /^\s*\/\/ parseval-ir (\S*)/
+
 /** The last function of the text; those before it are for its scans. */
 export const parse = (text: string): E.Either<ParseError, Func> => {
+  const [, version = String(textVersion)] = header.exec(text) ?? []
+  if (version !== String(textVersion))
+    return E.left({
+      kind: 'ParseError',
+      line: 1,
+      column: 1,
+      message: `this is version ${version.slice(0, 20)} of the textual form, and this Parseval reads version ${textVersion}: write the program again with it, or take the Parseval that wrote it`,
+    })
   try {
     const r = reader(tokens(text))
     const funcs = new Map<string, Func>()

@@ -15,7 +15,7 @@ import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { postorder, rewrite } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 type IsInvariant = (e: Expr) => boolean
 
@@ -96,7 +96,7 @@ const asMultiple = (
   return undefined
 }
 
-const advanceIn = (body: Func, invariants: number): Func => {
+const advanceIn = (body: Func, invariants: number, tell: Tell): Func => {
   const bound = new Set<Expr>()
   for (const e of postorder(body.results))
     if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
@@ -106,25 +106,28 @@ const advanceIn = (body: Func, invariants: number): Func => {
     body.params,
     rewrite(body.results, e => {
       const found = asMultiple(e, isInvariant)
-      if (found !== undefined) return distributed(found.s, found.v, isInvariant)
+      if (found !== undefined)
+        return changed(e, distributed(found.s, found.v, isInvariant), '(p − s c) v = p v − s (c v)', tell)
       // No transform makes real numbers.
       if (e.op !== 'dot' || tensorType(e).field === 'real') return e
       const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
-      if (isInvariant(a) && !isInvariant(b)) return advanced(a, b, isInvariant) ?? e
+      if (isInvariant(a) && !isInvariant(b)) return changed(e, advanced(a, b, isInvariant) ?? e, rule, tell)
       if (!isInvariant(b) || isInvariant(a)) return e
       const product = advanced(b, a, isInvariant)
-      return product === undefined ? e : conj(product)
+      return changed(e, product === undefined ? e : conj(product), rule, tell)
     }),
   )
 }
 
-const inLoops = (f: Func): Func =>
+const rule = 'a^H U x = (U^H a)^H x'
+
+const inLoops = (f: Func, tell = silent): Func =>
   func(
     f.params,
     rewrite(f.results, e => {
       if (e.op !== 'scan') return e
       const { body, invariants } = e.attributes
-      return node('scan', e.args, { ...e.attributes, body: advanceIn(inLoops(body), invariants) })
+      return node('scan', e.args, { ...e.attributes, body: advanceIn(inLoops(body, tell), invariants, tell) })
     }),
   )
 

@@ -133,12 +133,19 @@ export const costOf = (e: Expr): Cost => {
 /** The cost of a function, loops counted as often as they run. */
 export const cost = (f: Func): Cost => postorder(f.results).map(costOf).reduce(plus, free)
 
+/** What one step of a loop costs, and the real numbers that it leaves behind in stacks, e.g. for the backward loop. */
+export interface Step {
+  readonly length: number
+  readonly reverse: boolean
+  readonly cost: Cost
+  readonly kept: number
+}
+
 /** The outermost loops of a function with the cost of one step each, in order of first use. */
-export const steps = (
-  f: Func,
-): readonly { readonly length: number; readonly reverse: boolean; readonly cost: Cost }[] =>
-  postorder(f.results).flatMap(e =>
-    e.op === 'scan'
-      ? [{ length: e.attributes.length, reverse: e.attributes.reverse, cost: cost(e.attributes.body) }]
-      : [],
-  )
+export const steps = (f: Func): readonly Step[] =>
+  postorder(f.results).flatMap(e => {
+    if (e.op !== 'scan') return []
+    const { body, length, reverse, carries } = e.attributes
+    const kept = body.results.slice(carries).reduce((n, r) => n + numbers(r), 0)
+    return [{ length, reverse, cost: cost(body), kept }]
+  })

@@ -8,17 +8,19 @@ import { constant, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { type Factor, factors } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
-const applied = (f: Factor, x: Expr): Expr => {
+const applied = (f: Factor, x: Expr, tell: Tell): Expr => {
   switch (f.op) {
     // D(θ) x = e^iθ x
     case 'phase': {
+      tell('D(θ) x = e^iθ x')
       const theta = required(f.args[0], 'angles')
       return b.mul(b.complexOf(b.cos(theta), b.sin(theta)), x)
     }
     // R x = x − (τ v) (v^H x), τ = 2/‖v‖²
     case 'reflect': {
+      tell('R x = x − (τ v) (v^H x)')
       const v = required(f.args[0], 'a vector')
       const tau = b.mul(constant(2), b.pinv(b.re(b.dot(v, v))))
       const scaled = b.scale(b.broadcast(tau, tensorType(v).shape), v)
@@ -29,13 +31,14 @@ const applied = (f: Factor, x: Expr): Expr => {
   }
 }
 
-const written = (e: Expr): Expr => {
+const written = (e: Expr, tell: Tell): Expr => {
   if (e.op === 'apply')
     return factors(required(e.args[0], 'an operator')).reduceRight<Expr>(
-      (x, f) => applied(f, x),
+      (x, f) => applied(f, x, tell),
       required(e.args[1], 'a vector'),
     )
   if (e.op === 'modRelu') {
+    tell('modReLU by its formula')
     const [z, bias] = [required(e.args[0], 'z'), required(e.args[1], 'b')]
     const { epsilon } = e.attributes
     const a = b.abs(z)
@@ -48,5 +51,11 @@ const written = (e: Expr): Expr => {
 export const expand: Pass = {
   name: 'expand',
   summary: 'unitary factors and modReLU are written out in pointwise ops, transforms and inner products',
-  run: f => deeply(f, g => func(g.params, rewrite(g.results, written))),
+  run: (f, tell = silent) =>
+    deeply(f, g =>
+      func(
+        g.params,
+        rewrite(g.results, e => written(e, tell)),
+      ),
+    ),
 }

@@ -10,7 +10,7 @@ import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { deeply, postorder, rewrite, substitute, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /** What is summed in the loop instead, and what the sum was in terms of those sums. */
 interface Split {
@@ -150,7 +150,7 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
   return { loop, items }
 }
 
-const factorLevel = (f: Func): Func => {
+const factorLevel = (f: Func, tell: Tell): Func => {
   const items = new Map<Expr, readonly Expr[]>()
   return func(
     f.params,
@@ -158,6 +158,7 @@ const factorLevel = (f: Func): Func => {
       if (rebuilt.op === 'scan') {
         const found = factored(rebuilt as Expr<'scan'>)
         if (found === undefined) return rebuilt
+        tell('Σ_t u g[t] = u Σ_t g[t], a loop')
         items.set(original, found.items)
         return found.loop
       }
@@ -173,5 +174,5 @@ const factorLevel = (f: Func): Func => {
 export const factorSums: Pass = {
   name: 'factorSums',
   summary: 'sums over a loop’s steps are freed of factors that are the same at every step',
-  run: f => deeply(f, factorLevel),
+  run: (f, tell = silent) => deeply(f, g => factorLevel(g, tell)),
 }

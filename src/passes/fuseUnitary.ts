@@ -15,19 +15,27 @@ import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite } from '../ir/walk.ts'
 import { areZero, permuted, total } from './angles.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /** The two factors, left acting last, as fewer or better ordered ones; undefined where no law applies. */
-const pair = (left: Factor, right: Factor): readonly Factor[] | undefined => {
-  if (left === adjointFactor(right)) return []
-  if (left.op === 'phase' && right.op === 'phase')
+const pair = (left: Factor, right: Factor, tell: Tell): readonly Factor[] | undefined => {
+  if (left === adjointFactor(right)) {
+    tell('U U^H = 1')
+    return []
+  }
+  if (left.op === 'phase' && right.op === 'phase') {
+    tell('D(a) D(b) = D(a + b)')
     return [phase(total(required(left.args[0], 'angles'), required(right.args[0], 'angles'))) as Factor]
+  }
   if (left.op === 'permute' && right.op === 'permute') {
     const [p, q] = [left.attributes.permutation, right.attributes.permutation]
+    tell('Π Σ = one permutation')
     return [permute(p.map(j => required(q[j], 'an entry'))) as Factor]
   }
-  if (left.op === 'permute' && right.op === 'phase')
+  if (left.op === 'permute' && right.op === 'phase') {
+    tell('Π D(a) = D(Π a) Π')
     return [phase(permuted(left.attributes.permutation, required(right.args[0], 'angles'))) as Factor, left]
+  }
   return undefined
 }
 
@@ -40,13 +48,16 @@ const isIdentity = (f: Factor): boolean => {
  * The chain in normal form. Ends because each law shortens the chain or moves a phase left past a permutation,
  * and nothing moves one right.
  */
-export const normalise = (chain: readonly Factor[]): readonly Factor[] => {
+export const normalise = (chain: readonly Factor[], tell = silent): readonly Factor[] => {
   const done: Factor[] = []
   const rest = [...chain].reverse()
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (isIdentity(next)) continue
+    if (isIdentity(next)) {
+      tell('D(0) = Π(0, 1, …) = 1')
+      continue
+    }
     const last = done.at(-1)
-    const merged = last === undefined ? undefined : pair(last, next)
+    const merged = last === undefined ? undefined : pair(last, next, tell)
     if (merged === undefined) done.push(next)
     else {
       done.pop()
@@ -69,7 +80,7 @@ const userCounts = (roots: readonly Expr[]): ReadonlyMap<Expr, number> => {
 export const fuseUnitary: Pass = {
   name: 'fuseUnitary',
   summary: 'unitary products become single chains in normal form',
-  run: f =>
+  run: (f, tell = silent) =>
     deeply(f, g => {
       const users = userCounts(g.results)
       // Chains are gathered from the outside, so an inner application that is absorbed is never made.
@@ -78,8 +89,10 @@ export const fuseUnitary: Pass = {
         const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]
         const inner = original.args[1]
         const absorbs = x.op === 'apply' && inner !== undefined && users.get(inner) === 1
+        if (absorbs) tell('U (V x) = (U V) x')
         const chain = normalise(
           absorbs ? [...factors(unitary), ...factors(required(x.args[0], 'an operator'))] : factors(unitary),
+          tell,
         )
         const vector = absorbs ? required(x.args[1], 'a vector') : x
         const u = product(chain)

@@ -4,12 +4,12 @@ import { argument, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { deeply, postorder, postorderBy, rewrite, substitute } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /* Free where it stands, and dear to keep as a tensor of its own. */
 const stays: ReadonlySet<Op> = new Set(['arg', 'constant', 'batchSize', 'broadcast'])
 
-const hoistScan = (e: Expr<'scan'>): Expr => {
+const hoistScan = (e: Expr<'scan'>, tell: Tell): Expr => {
   const { body, invariants } = e.attributes
   const bound = new Set<Expr>()
   for (const x of postorder(body.results))
@@ -17,6 +17,7 @@ const hoistScan = (e: Expr<'scan'>): Expr => {
   const moves = (x: Expr): boolean => !bound.has(x) && !stays.has(x.op) && x.type.kind === 'tensor'
   const moved = postorderBy(body.results, x => (moves(x) ? [] : x.args)).filter(moves)
   if (moved.length === 0) return e
+  tell('a loop invariant leaves its loop', moved.length)
 
   const shift = (i: number): number => (i < invariants ? i : i + moved.length)
   const place = new Map<Expr, Expr>(moved.map((x, k) => [x, argument(invariants + k, tensorType(x))]))
@@ -43,11 +44,13 @@ const hoistScan = (e: Expr<'scan'>): Expr => {
 export const hoist: Pass = {
   name: 'hoist',
   summary: 'loop invariants are computed in front of their loops',
-  run: f =>
+  run: (f, tell = silent) =>
     deeply(f, g =>
       func(
         g.params,
-        rewrite(g.results, e => (e.op === 'scan' ? hoistScan(required(e as Expr<'scan'>, 'a scan')) : e)),
+        rewrite(g.results, e =>
+          e.op === 'scan' ? hoistScan(required(e as Expr<'scan'>, 'a scan'), tell) : e,
+        ),
       ),
     ),
 }

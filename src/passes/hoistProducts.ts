@@ -12,7 +12,7 @@ import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { rateOf, reals } from '../ir/type.ts'
 import { deeply, postorder, rebuild, rewrite, substitute, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /**
  * How many numbers of a matrix are worth keeping one of a factor: below, the matrix is so small that its sum stays in
@@ -146,7 +146,7 @@ const hoistAll = (
   return { loop: rest.loop, items }
 }
 
-const hoistLevel = (f: Func): Func => {
+const hoistLevel = (f: Func, tell: Tell): Func => {
   const items = new Map<Expr, readonly Expr[]>()
   return func(
     f.params,
@@ -154,7 +154,10 @@ const hoistLevel = (f: Func): Func => {
       if (e.op === 'scan') {
         const rebuilt = withArgs(e, args)
         const found = hoistAll(rebuilt as Expr<'scan'>)
-        if (found !== undefined) items.set(e, found.items)
+        if (found !== undefined) {
+          tell('Σ a[t] b[t]^H = contract(a, b), a loop')
+          items.set(e, found.items)
+        }
         return found?.loop ?? rebuilt
       }
       if (e.op === 'get') {
@@ -169,5 +172,5 @@ const hoistLevel = (f: Func): Func => {
 export const hoistProducts: Pass = {
   name: 'hoistProducts',
   summary: 'sums of outer products over a loop’s steps become one contraction behind it',
-  run: f => deeply(f, hoistLevel),
+  run: (f, tell = silent) => deeply(f, g => hoistLevel(g, tell)),
 }

@@ -6,7 +6,7 @@ import { add, concat, pad } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { deeply, postorder, rewrite } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 interface Part {
   readonly values: Expr
@@ -50,7 +50,7 @@ const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
   return [...all.filter(x => x.op !== 'pad'), ...made].reduce(add)
 }
 
-const joinLevel = (f: Func): Func => {
+const joinLevel = (f: Func, tell: Tell): Func => {
   const users = new Map<Expr, number>()
   const inSum = new Set<Expr>()
   for (const e of postorder(f.results))
@@ -71,7 +71,12 @@ const joinLevel = (f: Func): Func => {
         if (inner(was) && now.op === 'add') for (const [i, a] of now.args.entries()) note(a, was.args[i]!)
       }
       for (const [i, a] of rebuilt.args.entries()) note(a, original.args[i]!)
-      return join(rebuilt, e => from.get(e) === true)
+      return changed(
+        rebuilt,
+        join(rebuilt, e => from.get(e) === true),
+        'a sum of padded parts = the parts joined',
+        tell,
+      )
     }),
   )
 }
@@ -79,5 +84,5 @@ const joinLevel = (f: Func): Func => {
 export const joinParts: Pass = {
   name: 'joinParts',
   summary: 'sums of parts filled up with zeros become those parts joined',
-  run: f => deeply(f, joinLevel),
+  run: (f, tell = silent) => deeply(f, g => joinLevel(g, tell)),
 }

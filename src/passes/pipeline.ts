@@ -1,4 +1,5 @@
 /** The passes of the compiler, in order. */
+import * as E from 'fp-ts/lib/Either.js'
 import type { Func } from '../ir/expr.ts'
 import { advanceProducts } from './advanceProducts.ts'
 import { expand } from './expand.ts'
@@ -8,7 +9,7 @@ import { hoist } from './hoist.ts'
 import { hoistProducts } from './hoistProducts.ts'
 import { joinParts } from './joinParts.ts'
 import { narrowProducts } from './narrowProducts.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, type PassError, verified } from './pass.ts'
 import { prune } from './prune.ts'
 import { simplify } from './simplify.ts'
 import { sinkBatchSums } from './sinkBatchSums.ts'
@@ -41,3 +42,10 @@ export const standard: readonly Pass[] = [
 
 export const optimise = (f: Func, passes: readonly Pass[] = standard): Func =>
   passes.reduce((g, pass) => pass.run(g), f)
+
+/** The same, with every pass held to its promise: the first that breaks a type, or fails, is named. */
+export const optimiseVerified = (f: Func, passes: readonly Pass[] = standard): E.Either<PassError, Func> =>
+  passes.reduce<E.Either<PassError, Func>>(
+    (g, pass) => E.chain((h: Func) => verified(pass, h))(g),
+    E.right(f),
+  )

@@ -4,7 +4,7 @@ import { argument, type Expr, type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { rateOf } from '../ir/type.ts'
 import { postorder, rebuild, substitute, usedParams, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /** Which of a body's results are needed, given those that are read behind the loop. */
 const liveResults = (e: Expr<'scan'>, read: ReadonlySet<number>): readonly number[] => {
@@ -25,6 +25,7 @@ const liveResults = (e: Expr<'scan'>, read: ReadonlySet<number>): readonly numbe
 
 /** The loop with those results only, and where each of them went. */
 const pruned = (
+  tell: Tell,
   e: Expr<'scan'>,
   operands: readonly Expr[],
   read: ReadonlySet<number>,
@@ -36,6 +37,7 @@ const pruned = (
       body.params,
       live.map(k => body.results[k]!),
     ),
+    tell,
   )
   const used = usedParams(slim)
   const isCarry = (i: number): boolean => i >= invariants && i < invariants + carries
@@ -60,12 +62,17 @@ const pruned = (
   )
   // All items of a loop vary if one does. Where that was one nobody reads, the others would no longer.
   const whole = scan(operands, e.attributes)
-  return rateOf(loop.type) === rateOf(whole.type)
+  const stays = rateOf(loop.type) === rateOf(whole.type)
+  if (stays) {
+    tell('a result that nobody reads', body.results.length - live.length)
+    tell('an operand that nobody reads', body.params.length - kept.length)
+  }
+  return stays
     ? { loop, place: new Map(live.map((k, position) => [k, position])) }
     : { loop: whole, place: new Map(body.results.map((_, k) => [k, k])) }
 }
 
-const pruneFunc = (f: Func): Func => {
+const pruneFunc = (f: Func, tell: Tell): Func => {
   const reads = new Map<Expr, Set<number>>()
   for (const e of postorder(f.results))
     if (e.op === 'get') {
@@ -77,7 +84,7 @@ const pruneFunc = (f: Func): Func => {
     f.params,
     rebuild(f.results, (e, args) => {
       if (e.op === 'scan') {
-        const { loop, place } = pruned(e as Expr<'scan'>, args, reads.get(e) ?? new Set())
+        const { loop, place } = pruned(tell, e as Expr<'scan'>, args, reads.get(e) ?? new Set())
         places.set(e, place)
         return loop
       }
@@ -91,9 +98,9 @@ const pruneFunc = (f: Func): Func => {
 }
 
 /* What a loop within drops may be all that kept something of the loop around it alive. */
-const untilStable = (f: Func): Func => {
-  const once = pruneFunc(f)
-  return once === f ? f : untilStable(once)
+const untilStable = (f: Func, tell = silent): Func => {
+  const once = pruneFunc(f, tell)
+  return once === f ? f : untilStable(once, tell)
 }
 
 export const prune: Pass = {

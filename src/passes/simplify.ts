@@ -9,7 +9,7 @@ import { isPointwise, type PointwiseOp } from '../ir/ops.ts'
 import { foldPointwise } from '../ir/scalar.ts'
 import { elements, rateOf, sameShape } from '../ir/type.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 export interface Rule {
   readonly name: string
@@ -142,11 +142,17 @@ const sameRate = (e: Expr, { apply }: Rule): Expr | undefined => {
 }
 
 /** The node with rules applied until none does. Every rule makes progress, so fuel only guards against a bad one. */
-const settle = (e: Expr): Expr => {
+const settle = (e: Expr, tell: Tell): Expr => {
   let current = e
   for (let fuel = 100; fuel > 0; fuel--) {
-    const next = rules.reduce<Expr | undefined>((found, r) => found ?? sameRate(current, r), undefined)
+    let applied = ''
+    const next = rules.reduce<Expr | undefined>((found, r) => {
+      if (found !== undefined) return found
+      applied = r.name
+      return sameRate(current, r)
+    }, undefined)
     if (next === undefined || next === current) return current
+    tell(applied)
     current = next
   }
   return current
@@ -155,5 +161,11 @@ const settle = (e: Expr): Expr => {
 export const simplify: Pass = {
   name: 'simplify',
   summary: 'algebraic laws and constant folding',
-  run: f => deeply(f, (g: Func) => func(g.params, rewrite(g.results, settle))),
+  run: (f, tell = silent) =>
+    deeply(f, (g: Func) =>
+      func(
+        g.params,
+        rewrite(g.results, e => settle(e, tell)),
+      ),
+    ),
 }

@@ -9,7 +9,7 @@ import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { rateOf } from '../ir/type.ts'
 import { deeply, rewrite, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 /** Linear in their only operand, which they do not make smaller. */
 const linear: ReadonlySet<Op> = new Set(['neg', 'conj', 're', 'im', 'reshape', 'pad', 'broadcast'])
@@ -62,7 +62,7 @@ const through = (sunk: Sunk, x: Expr): Expr | undefined => {
   }
 }
 
-const sinkLevel = (f: Func): Func => {
+const sinkLevel = (f: Func, tell: Tell): Func => {
   const known = new Map<Expr, Expr | undefined>()
   const sunk: Sunk = x => {
     if (!known.has(x)) known.set(x, through(sunk, x))
@@ -70,12 +70,16 @@ const sinkLevel = (f: Func): Func => {
   }
   return func(
     f.params,
-    rewrite(f.results, e => (e.op === 'batchSum' ? (sunk(required(e.args[0], 'an operand')) ?? e) : e)),
+    rewrite(f.results, e =>
+      e.op === 'batchSum'
+        ? changed(e, sunk(required(e.args[0], 'an operand')) ?? e, 'Σ_b u x_b = u Σ_b x_b, a sum', tell)
+        : e,
+    ),
   )
 }
 
 export const sinkBatchSums: Pass = {
   name: 'sinkBatchSums',
   summary: 'sums over the examples move to the loops whose results they sum',
-  run: f => deeply(f, sinkLevel),
+  run: (f, tell = silent) => deeply(f, g => sinkLevel(g, tell)),
 }

@@ -9,7 +9,7 @@ import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'conj'])
 
@@ -42,32 +42,33 @@ const inProduct = (e: Expr): Expr | undefined => {
   return undefined
 }
 
-const sinkOnce = (f: Func): Func => {
+const sinkOnce = (f: Func, tell: Tell): Func => {
   const users = new Map<Expr, number>()
   for (const e of postorder(f.results)) for (const a of e.args) users.set(a, (users.get(a) ?? 0) + 1)
   for (const r of f.results) users.set(r, (users.get(r) ?? 0) + 1)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'dot') return inProduct(rebuilt) ?? rebuilt
+      if (rebuilt.op === 'dot')
+        return changed(rebuilt, inProduct(rebuilt) ?? rebuilt, 'a^H Π x = (Π^H a)^H x', tell)
       const operator = rebuilt.args[0]
       const x = rebuilt.args[1]
       // An operand that has changed in this round is left to the next, which counts its users anew.
       if (rebuilt.op !== 'apply' || operator?.op !== 'permute' || x === undefined || x !== original.args[1])
         return rebuilt
-      return sunk(operator, x, users) ?? rebuilt
+      return changed(rebuilt, sunk(operator, x, users) ?? rebuilt, 'Π (x ∘ y) = Π x ∘ Π y', tell)
     }),
   )
 }
 
 /* Each round moves permutations down by one level, so it ends. */
-const sink = (f: Func): Func => {
-  const next = sinkOnce(f)
-  return next === f ? f : sink(next)
+const sink = (f: Func, tell: Tell): Func => {
+  const next = sinkOnce(f, tell)
+  return next === f ? f : sink(next, tell)
 }
 
 export const sinkPermutations: Pass = {
   name: 'sinkPermutations',
   summary: 'permutations move through pointwise ops to what they can be read from',
-  run: f => deeply(f, sink),
+  run: (f, tell = silent) => deeply(f, g => sink(g, tell)),
 }

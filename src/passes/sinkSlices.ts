@@ -7,7 +7,7 @@ import { broadcast, constantLike, slice } from '../ir/build.ts'
 import { complexConstant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { isPointwise } from '../ir/ops.ts'
 import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
-import type { Pass } from './pass.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
 
 /** The part of an operand; of one that is the same everywhere, the same with fewer entries. */
 const part = (x: Expr, start: number, length: number): Expr => {
@@ -39,7 +39,7 @@ const cutUp = (f: Func): ReadonlySet<Expr> => {
   return found
 }
 
-const sinkOnce = (f: Func): Func => {
+const sinkOnce = (f: Func, tell: Tell): Func => {
   const cut = cutUp(f)
   return func(
     f.params,
@@ -48,6 +48,7 @@ const sinkOnce = (f: Func): Func => {
       // An operand that has changed in this round is left to the next, which counts its users anew.
       if (rebuilt.op !== 'slice' || x === undefined || x !== original.args[0] || !cut.has(x)) return rebuilt
       const { start, length } = rebuilt.attributes
+      tell('(x ∘ y)[s] = x[s] ∘ y[s]')
       return withArgs(
         x,
         x.args.map(a => part(a, start, length)),
@@ -57,13 +58,13 @@ const sinkOnce = (f: Func): Func => {
 }
 
 /* Each round moves slices down by one level, so it ends. */
-const sink = (f: Func): Func => {
-  const next = sinkOnce(f)
-  return next === f ? f : sink(next)
+const sink = (f: Func, tell: Tell): Func => {
+  const next = sinkOnce(f, tell)
+  return next === f ? f : sink(next, tell)
 }
 
 export const sinkSlices: Pass = {
   name: 'sinkSlices',
   summary: 'parts of pointwise values are computed each on its own',
-  run: f => deeply(f, sink),
+  run: (f, tell = silent) => deeply(f, g => sink(g, tell)),
 }

@@ -23,6 +23,8 @@ export interface Slot extends Param {
 export interface TrainingPrograms {
   /** Results: the mean loss before the update, then the next value of every slot. */
   readonly step: Program
+  /** The mean loss, of the parameters and the task's inputs: what a step differentiates. */
+  readonly loss: Func
   /** Results: the mean loss, and the accuracy where the task has one. */
   readonly evaluate: Program
   readonly parameters: readonly Slot[]
@@ -111,6 +113,7 @@ export const trainingPrograms = (
   if (E.isLeft(step)) return step
   return E.right({
     step: step.right,
+    loss: loss.right,
     evaluate: { func: measures.right, updates: [] },
     parameters,
     accumulators,

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { type LoadedModel, loadModel } from '../../src/cli/modelFile.ts'
 import { elaborate } from '../../src/dsl/elaborate.ts'
+import { sourceOf } from '../../src/dsl/place.ts'
 import * as d from '../../src/dsl/term.ts'
+import { toJson } from '../../src/ir/json.ts'
 import { print } from '../../src/ir/print.ts'
 import { complex, real } from '../../src/ir/type.ts'
 import { within } from './within.ts'
@@ -67,7 +69,8 @@ describe('a model by name or file', () => {
     assert.ok(E.isRight(made))
     assert.equal(made.right.name, 'three reflections')
     const lines = (await readFile(path, 'utf8')).split('\n')
-    const [, line] = /reflections\.ts:(\d+)/.exec(made.right.recurrence?.at ?? '') ?? []
+    const [, line] =
+      /reflections\.ts","line":(\d+)/.exec(JSON.stringify(sourceOf(made.right.recurrence?.at ?? {}))) ?? []
     assert.match(lines[Number(line) - 1] ?? '', /const W = /)
   })
 
@@ -77,6 +80,7 @@ describe('a model by name or file', () => {
       ['func.js', `${filterText}export default f.right\n`],
       ['function.ts', `${filterText}export default (): unknown => f\n`],
       ['text.ir', print(filter)],
+      ['data.json', JSON.stringify(toJson(filter))],
     ] as const) {
       const loaded = await load(name, text)
       assert.ok(E.isRight(loaded) && loaded.right.kind === 'program', JSON.stringify(loaded))
@@ -139,6 +143,17 @@ describe('a model by name or file', () => {
         'text.ir',
         'func @main(x: real[3]) {\n  %0 = ngx x\n  return %0\n}',
         /text\.ir:2:8: there is no op ngx/,
+      ],
+      [
+        'later.ir',
+        `// parseval-ir 2\n${print(filter)}`,
+        /later\.ir:1:1: this is version 2 of the textual form/,
+      ],
+      ['comma.json', '{"format": }', /comma\.json is no JSON: /],
+      [
+        'later.json',
+        '{"format": "parseval-program", "version": 9}',
+        /later\.json: version: this is version 9 of/,
       ],
       ['model.py', 'def cell(): pass', /model\.py: a model's file ends in \.ts/],
     ]

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { opNames } from '../../src/ir/attributes.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, complexConstant, constant, func } from '../../src/ir/expr.ts'
-import { parse } from '../../src/ir/parse.ts'
+import { parse, textHeader } from '../../src/ir/parse.ts'
 import { print } from '../../src/ir/print.ts'
 import { complex, index, real, varying } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
@@ -73,6 +73,17 @@ test('what is printed is read as the same object', () => {
       return E.isRight(back) && back.right === f
     }),
     600,
+  )
+})
+
+test('text may say its version; another than this is refused', () => {
+  const f = func([{ name: 'x', type: real(4) }], [b.neg(argument(0, real(4)))])
+  assert.deepEqual(parse(`${textHeader}\n${print(f)}`), E.right(f))
+  const other = parse(`// parseval-ir 2\n${print(f)}`)
+  assert.ok(E.isLeft(other))
+  assert.match(
+    other.left.message,
+    /^this is version 2 of the textual form, and this Parseval reads version 1: /,
   )
 })
 

@@ -95,8 +95,8 @@ test('a model that has no program at some size is told at which', async () => {
 
 const broken = [
   [swaps, /apart/],
-  [widens, /changes the type of the function/],
-  [throwsAt, /throws: no reflections/],
+  [widens, /changes the type of the program/],
+  [throwsAt, /fails: no reflections/],
 ] as const
 for (const [pass, due] of broken)
   test(`the broken pass ${pass.name} is named, with a program of a few nodes`, async () => {
