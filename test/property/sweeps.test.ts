@@ -8,8 +8,10 @@ import { argument, type Expr, type Func, func, node, type Param } from '../../sr
 import { tensorOf } from '../../src/ir/tensor.ts'
 import { complex, real, varying } from '../../src/ir/type.ts'
 import { advanceProducts } from '../../src/passes/advanceProducts.ts'
+import { sweeps } from '../../src/passes/cost.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { optimise, preparatory } from '../../src/passes/pipeline.ts'
+import { sinkPermutations } from '../../src/passes/sinkPermutations.ts'
 import type { Program } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
 import { distance, evaluated, nodesOf, numbers, right, runNative } from './support.ts'
@@ -126,6 +128,18 @@ test('chains of any factors run as the reference has them', async () => {
     ),
     100,
   )
+})
+
+test('a step of the paper’s is four sweeps, those of two transforms; as it is declared it would be five', () => {
+  const sweepsOf = (f: Func): readonly number[] =>
+    nodesOf(f).flatMap(e => (e.op === 'scan' ? [sweeps(e.attributes.body, e.attributes.invariants)] : []))
+  const written = sinkPermutations.run(expand.run(loopOf(paper)))
+  assert.deepEqual([written, advanceProducts.run(written)].flatMap(sweepsOf), [5, 4])
+})
+
+test('advanceProducts leaves alone what would take as many sweeps', () => {
+  const written = expand.run(loopOf((θ, v) => [b.phase(θ[0]!), b.reflect(v[0]!)]))
+  assert.equal(advanceProducts.run(written), written)
 })
 
 test('advanceProducts leaves alone products of what no transform makes, and those outside of loops', () => {
