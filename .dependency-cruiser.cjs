@@ -4,7 +4,7 @@ const layers = {
   dsl: ['ir'],
   passes: ['ir'],
   backend: ['passes', 'ir'],
-  verify: ['backend', 'passes', 'ir'],
+  verify: ['dsl', 'backend', 'passes', 'ir'],
   models: ['dsl', 'ir'],
   tasks: ['dsl', 'ir'],
   train: ['tasks', 'models', 'dsl', 'backend', 'passes', 'ir'],

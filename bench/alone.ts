@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type Running, start } from './contender.ts'
-import { buildFolder, here, node, output } from './here.ts'
+import { buildFolder, here, output, script } from './here.ts'
 import { figure, type Line, median, type Row } from './row.ts'
 import { type Shape, shapes } from './shapes.ts'
 import { ours } from './training.ts'
@@ -15,12 +15,12 @@ const sizes: readonly Shape[] = [256, 1024, 4096, 16384, 131072].map(hidden => (
   model: 'urnn',
   task: 'adding',
   hidden,
-  ...(hidden < 131072 ? { lag: 100, batch: 32 } : { lag: 10, batch: 8 }),
+  ...(hidden < 131072 ? { lag: 100, batch: 32 } : { lag: 10, batch: 32 }),
 }))
 
 const growth: Row = {
   name: 'size',
-  what: 'training step, urnn on adding, T = 100, B = 32 (n = 131072: T = 10, B = 8): ns for an element and a time step, and how often that of n = 256',
+  what: 'training step, urnn on adding, T = 100, B = 32 (n = 131072: T = 10): ns for an element and a time step, and how often that of n = 256',
   measure: async ({ quick, threads }) => {
     const running: Running[] = []
     try {
@@ -32,9 +32,9 @@ const growth: Row = {
       const times: number[][] = sizes.map(() => [])
       for (let round = 0; round < (quick ? 3 : 9); round++)
         for (const [i, { hidden, lag, batch }] of sizes.entries()) {
-          const ran = await running[i]!.run(1)
+          const ran = await running[i]!.run(2)
           if (E.isLeft(ran)) return [{ row: 'size', what: growth.what, unit: 'ns', absent: ran.left }]
-          times[i]!.push((ran.right[0]! * 1e9) / (hidden * lag * batch))
+          times[i]!.push((ran.right[1]! * 1e9) / (hidden * lag * batch))
         }
       const first = median(times[0]!)
       return sizes.map(({ hidden }, i) => ({
@@ -71,7 +71,10 @@ const compileTime: Row = {
   name: 'compile',
   what: 'from the declared uRNN, pixel-MNIST shape, to the ready plan of its training step; a fresh process each time',
   measure: async ({ quick }) => {
-    const { file, args } = node('compileOnce.ts')
+    const command = await script('compileOnce')
+    if (E.isLeft(command))
+      return [{ row: 'compile', what: compileTime.what, unit: 'ms', absent: command.left }]
+    const { file, args } = command.right
     const cold: number[] = []
     const warm: number[] = []
     for (let k = 0; k < (quick ? 3 : 9); k++) {
@@ -96,7 +99,7 @@ const compileTime: Row = {
 
 const memory: Row = {
   name: 'memory',
-  what: 'most memory resident, pixel-MNIST shape: a fresh process, eight training steps; Node and the loader of TypeScript are in it',
+  what: 'most memory resident, pixel-MNIST shape: a fresh process, eight training steps; Node is in it',
   measure: async ({ quick, threads }) => {
     const values: number[] = []
     for (let k = 0; k < (quick ? 1 : 3); k++) {
@@ -136,8 +139,9 @@ const instructions: Row = {
   measure: async () => {
     const line = { row: 'instructions', what: instructions.what, unit: 'k' }
     const plan = join(buildFolder(), 'plan.json')
-    const { file, args } = node('instructions.ts', plan)
-    const planned = await output(file, args)
+    const command = await script('instructions', plan)
+    if (E.isLeft(command)) return [{ ...line, absent: command.left }]
+    const planned = await output(command.right.file, command.right.args)
     if (E.isLeft(planned)) return [{ ...line, absent: planned.left }]
     const one = await counted(plan, 1)
     if (E.isLeft(one)) return [{ ...line, absent: `${one.left} (apt-get install valgrind)` }]

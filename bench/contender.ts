@@ -13,7 +13,6 @@ export interface Contender {
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
-  readonly cwd?: string
   /** What to do where it turns out not to be installed. */
   readonly remedy?: string
 }
@@ -93,8 +92,8 @@ const answered = <A>(codec: t.Type<A>, answer: E.Either<string, unknown>): E.Eit
 export const start = async (contender: Contender, load: unknown): Promise<E.Either<string, Running>> => {
   const command = await contender.command()
   if (E.isLeft(command)) return command
-  const { file, args, cwd, remedy } = command.right
-  const child = spawn(file, args, { stdio: 'pipe', ...(cwd === undefined ? {} : { cwd }) })
+  const { file, args, remedy } = command.right
+  const child = spawn(file, args, { stdio: 'pipe' })
   const ask = asking(child)
   const stop = (): void => {
     child.stdin!.end()

@@ -1,4 +1,5 @@
 /** Ours against rivals, all loaded at once, a repetition of each in turn. */
+import { setTimeout } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Contender, type Running, start } from './contender.ts'
 import { type Figure, figure, type Line } from './row.ts'
@@ -34,14 +35,21 @@ export const difference = (a: readonly number[], b: readonly number[]): number =
 
 type Times = Map<Running, number[]>
 
-/* In turn, and every other round in the other order, so that none always follows the same one. */
+/* For so long the threads of a rival's that wait for work may spin before they sleep: OpenMP's default is 200. */
+const rest = 250
+
+/**
+ * In turn, and every other round in the other order, so that none always follows the same one. Each begins when the
+ * others' threads have gone to sleep, and once unmeasured, as what it works on has left the caches meanwhile.
+ */
 const measure = async (contenders: readonly Running[], rounds: number): Promise<E.Either<string, Times>> => {
   const times: Times = new Map(contenders.map(c => [c, []]))
   for (let r = 0; r < rounds; r++)
     for (const c of r % 2 === 0 ? contenders : [...contenders].reverse()) {
-      const ran = await c.run(1)
+      await setTimeout(rest)
+      const ran = await c.run(2)
       if (E.isLeft(ran)) return E.left(`${c.name}: ${ran.left}`)
-      times.get(c)!.push(...ran.right)
+      times.get(c)!.push(...ran.right.slice(1))
     }
   return E.right(times)
 }

@@ -1,6 +1,6 @@
 /** Places and programs that the rivals need. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,9 +71,24 @@ export const python = (name: string, script: string, args: readonly string[], re
     }) as E.Either<string, Command>,
 })
 
-/** A script of ours, run as the package's tests are. */
-export const node = (script: string, ...args: readonly string[]): Command => ({
-  file: process.execPath,
-  args: ['--import', 'tsx', here(script), ...args],
-  cwd: here('..'),
-})
+let compiledScripts: Promise<E.Either<string, string>> | undefined
+
+/** Ours as users run it: package and scripts compiled to JavaScript, once, into a folder that is laid out as the package. */
+const compiled = (): Promise<E.Either<string, string>> => {
+  compiledScripts ??= (async () => {
+    const to = join(buildFolder(), 'package')
+    const args = [here('../node_modules/typescript/bin/tsc'), '-p', here(), '--outDir', to]
+    const made = await output(process.execPath, args)
+    if (E.isLeft(made)) return made
+    for (const name of ['package.json', 'node_modules', 'build'])
+      symlinkSync(here('..', name), join(to, name))
+    return E.right(join(to, 'bench'))
+  })()
+  return compiledScripts
+}
+
+/** A script of ours. */
+export const script = async (name: string, ...args: readonly string[]): Promise<E.Either<string, Command>> =>
+  E.map(
+    (folder: string): Command => ({ file: process.execPath, args: [join(folder, `${name}.js`), ...args] }),
+  )(await compiled())

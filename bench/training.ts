@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { initialValue } from '../src/dsl/parameter.ts'
 import { type Contender, start } from './contender.ts'
 import { difference, duel, type Rival } from './duel.ts'
-import { build, here, node, python } from './here.ts'
+import { build, here, python, script } from './here.ts'
 import type { Choice, Line, Row } from './row.ts'
 import {
   batchesOf,
@@ -50,7 +50,7 @@ export const caseOf = (shape: Shape, threads: number, warm: number): unknown => 
 }
 
 /** Our side. */
-export const ours: Contender = { name: 'parseval', command: async () => E.right(node('engine.ts', 'serve')) }
+export const ours: Contender = { name: 'parseval', command: () => script('engine', 'serve') }
 
 const pythonRemedy = 'pip install jax torch numpy; PARSEVAL_PYTHON names the interpreter that has them'
 const peer = (name: string, script: string, way: string, threads: number): Contender =>

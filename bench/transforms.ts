@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Contender } from './contender.ts'
 import { duel, type Rival } from './duel.ts'
-import { build, here, node } from './here.ts'
+import { build, here, script } from './here.ts'
 import type { Line, Row } from './row.ts'
 
-const ours: Contender = { name: 'parseval', command: async () => E.right(node('fourier.ts')) }
+const ours: Contender = { name: 'parseval', command: () => script('fourier') }
 
 const fftw = (name: string, program: string, flags: readonly string[], remedy: string): Contender => ({
   name,
@@ -41,7 +41,7 @@ const rebuilt: Contender = {
   },
 }
 
-const script = (library: string): Contender => ({
+const inJavaScript = (library: string): Contender => ({
   name: library,
   command: async () =>
     E.right({
@@ -73,7 +73,7 @@ const row = (
           ...(bounds.rebuilt === undefined ? {} : { bound: bounds.rebuilt }),
         },
         ...(size === 512 && batch > 1
-          ? ['fft.js', 'webfft'].map(library => ({ contender: script(library), agrees: true }))
+          ? ['fft.js', 'webfft'].map(library => ({ contender: inJavaScript(library), agrees: true }))
           : []),
       ]
       return duel({

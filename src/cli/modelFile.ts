@@ -23,13 +23,17 @@ const moduleEndings: readonly string[] = ['.ts', '.mts', '.cts', '.js', '.mjs', 
 /** What `<model>` may be, in words. */
 export const modelChoices = `${modelNames.join(', ')}, or the path of a .ts, .js, .mjs, .ir or .json file`
 
-/** The module's exports. What it imports as `parseval` is this copy of Parseval, wherever it lies. */
+/** The module's exports. What it imports as `parseval`, or a part of it, is this copy of Parseval, wherever it lies. */
 const importModule = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
-  const [{ createJiti }, parseval] = await Promise.all([import('jiti'), import('../index.ts')])
+  const [{ createJiti }, parseval, verify] = await Promise.all([
+    import('jiti'),
+    import('../index.ts'),
+    import('../verify/index.ts'),
+  ])
   const jiti = createJiti(path, {
     fsCache: false,
     interopDefault: false,
-    virtualModules: { parseval },
+    virtualModules: { parseval, 'parseval/verify': verify },
   })
   return jiti.import(path)
 }

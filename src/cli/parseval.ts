@@ -8,6 +8,7 @@ import { addPaper } from './paper/command.ts'
 import { addRun } from './run.ts'
 import type { Terminal } from './terminal.ts'
 import { addTrain } from './train.ts'
+import { addVerify } from './verify.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -18,7 +19,8 @@ Examples:
   $ parseval train adding --model ./cell.ts   train a model of your own
   $ parseval explain urnn                     the program that the model becomes
   $ parseval compile cell.ts --emit ir        a model as text, JSON or a plan
-  $ parseval run filter.ir --random 1         run a program from text`
+  $ parseval run filter.ir --random 1         run a program from text
+  $ parseval verify ./cell.ts                 a model of your own, held to all that is promised`
 
 export const parseval = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   let ended: E.Either<Refusal, ExitCode> = E.right(exitCode.ok)
@@ -40,6 +42,7 @@ export const parseval = async (args: readonly string[], terminal: Terminal): Pro
   addExplain(program, terminal, done)
   addCompile(program, terminal, done)
   addRun(program, terminal, done)
+  addVerify(program, terminal, done)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (e) {

@@ -2,7 +2,7 @@
 import type { TensorType } from '../ir/type.ts'
 import { index, real } from '../ir/type.ts'
 import type { Parameter } from './parameter.ts'
-import type { Real, Term, Terms, Unitary } from './term.ts'
+import type { Complex, Real, Term, Terms, Unitary } from './term.ts'
 
 /** What a model reads at each step: one of `count` symbols, or a vector of `size` real numbers. */
 export type Reads =
@@ -34,6 +34,11 @@ export interface Recurrent<S extends Terms = Terms> {
   readonly output: (state: S) => Real
   /** The unitary part of the recurrence, for those that have one. */
   readonly recurrence?: Unitary
+  /**
+   * Maps of complex[hidden] to itself, of the parameters, that the model says are unitary without having the type, by
+   * name. `parseval verify` holds them to it.
+   */
+  readonly unitaries?: Readonly<Record<string, (x: Complex) => Complex>>
   /** What the model fixed from its seed and a checkpoint must know, e.g. a permutation. */
   readonly fixed: Readonly<Record<string, readonly number[]>>
 }

@@ -48,9 +48,9 @@ const cleanup = new FinalizationRegistry<string>(key => {
 })
 let made = 0
 
-const intern = <A extends object>(key: string, make: (id: number) => A): A => {
-  const known = table.get(key)?.deref() as A | undefined
-  if (known !== undefined) return known
+const known = (key: string): object | undefined => table.get(key)?.deref()
+
+const enter = <A extends object>(key: string, make: (id: number) => A): A => {
   const fresh = Object.freeze(make(made++))
   table.set(key, new WeakRef(fresh))
   cleanup.register(fresh, key)
@@ -69,8 +69,9 @@ const attributeKey = (_: string, value: unknown): unknown => {
 /* Passes make nodes again and again on other operands with the attributes they had. */
 const texts = new WeakMap<object, string>()
 const textOf = (attributes: object): string => {
-  const known = texts.get(attributes)
-  if (known !== undefined) return known
+  const made = texts.get(attributes)
+  if (made !== undefined) return made
+  if (Object.keys(attributes).length === 0) return '{}'
   const text = JSON.stringify(attributes, attributeKey)
   texts.set(attributes, text)
   return text
@@ -83,11 +84,11 @@ export const make = <K extends Op>(
   attributes: Attributes[K],
 ): E.Either<TypeMismatch, Expr<K>> => {
   const key = `${op}(${args.map(a => a.id).join()})${textOf(attributes)}`
-  const known = table.get(key)?.deref() as Expr<K> | undefined
-  if (known !== undefined) return E.right(known)
+  const there = known(key) as Expr<K> | undefined
+  if (there !== undefined) return E.right(there)
   const type = infer(op, args, attributes)
   if (E.isLeft(type)) return E.left({ kind: 'TypeMismatch', op, message: type.left })
-  return E.right(intern(key, id => ({ op, args, attributes, type: type.right, id }) as Expr<K>))
+  return E.right(enter(key, id => ({ op, args, attributes, type: type.right, id }) as Expr<K>))
 }
 
 /** A node that is known to be well typed: what passes make from well-typed programs. */
@@ -109,13 +110,25 @@ const distinct = (params: readonly Param[]): readonly Param[] => {
   })
 }
 
+/* Passes make functions again and again of the parameters they had. */
+const signatures = new WeakMap<
+  readonly Param[],
+  { readonly named: readonly Param[]; readonly text: string }
+>()
+const signatureOf = (params: readonly Param[]) => {
+  const made = signatures.get(params)
+  if (made !== undefined) return made
+  const named = distinct(params)
+  const signature = { named, text: JSON.stringify(named.map(p => [p.name, showType(p.type)])) }
+  signatures.set(named, signature)
+  return signature
+}
+
 /** The function of these parameters with these results. */
 export const func = (params: readonly Param[], results: readonly Expr[]): Func => {
-  const named = distinct(params)
-  return intern(
-    `func(${JSON.stringify(named.map(p => [p.name, showType(p.type)]))})${results.map(r => r.id).join()}`,
-    id => ({ params: named, results, id }),
-  )
+  const { named, text } = signatureOf(params)
+  const key = `func(${text})${results.map(r => r.id).join()}`
+  return (known(key) as Func | undefined) ?? enter(key, id => ({ params: named, results, id }))
 }
 
 /** The type as a tensor's; every operand but a unitary's or a tuple's has one. */

@@ -67,17 +67,14 @@ export const substitute = (roots: readonly Expr[], values: readonly (Expr | unde
   )
 
 /** The function with `change` applied to the bodies of its scans first, innermost first, then to itself. */
-export const deeply = (f: Func, change: (f: Func) => Func): Func =>
-  change(
-    func(
-      f.params,
-      rewrite(f.results, e =>
-        e.op === 'scan'
-          ? node('scan', e.args, { ...e.attributes, body: deeply(e.attributes.body, change) })
-          : e,
-      ),
-    ),
-  )
+export const deeply = (f: Func, change: (f: Func) => Func): Func => {
+  const results = rewrite(f.results, e => {
+    if (e.op !== 'scan') return e
+    const body = deeply(e.attributes.body, change)
+    return body === e.attributes.body ? e : node('scan', e.args, { ...e.attributes, body })
+  })
+  return change(results.every((r, i) => r === f.results[i]) ? f : func(f.params, results))
+}
 
 /** Which parameters of the function its results use, by position. */
 export const usedParams = (f: Func): ReadonlySet<number> =>

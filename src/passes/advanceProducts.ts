@@ -8,13 +8,14 @@
  * to the transform, a^H (d ∘ x) = (d* ∘ a)^H x, a^H Π x = (Π^H a)^H x, a^H (x ± y) = a^H x ± a^H y, and
  * a^H (s v) = s (a^H v) for a number s. Where such numbers multiply an invariant vector, the invariants among them go
  * to the vector, (p − s c) v = p v − s (c v): reflections one after the other become one update, of which no number
- * has to be computed before it begins.
+ * has to be computed before it begins. A loop is left as it is where a step would take as many sweeps.
  */
 import { add, apply, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
 import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { postorder, rewrite } from '../ir/walk.ts'
+import { sweeps } from './cost.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 type IsInvariant = (e: Expr) => boolean
@@ -108,7 +109,8 @@ const advanceIn = (body: Func, invariants: number, tell: Tell): Func => {
       const found = asMultiple(e, isInvariant)
       if (found !== undefined)
         return changed(e, distributed(found.s, found.v, isInvariant), '(p − s c) v = p v − s (c v)', tell)
-      if (e.op !== 'dot') return e
+      // No transform makes real numbers.
+      if (e.op !== 'dot' || tensorType(e).field === 'real') return e
       const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
       if (isInvariant(a) && !isInvariant(b)) return changed(e, advanced(a, b, isInvariant) ?? e, rule, tell)
       if (!isInvariant(b) || isInvariant(a)) return e
@@ -126,7 +128,12 @@ const inLoops = (f: Func, tell = silent): Func =>
     rewrite(f.results, e => {
       if (e.op !== 'scan') return e
       const { body, invariants } = e.attributes
-      return node('scan', e.args, { ...e.attributes, body: advanceIn(inLoops(body, tell), invariants, tell) })
+      const inner = inLoops(body, tell)
+      const told: Parameters<Tell>[] = []
+      const advanced = advanceIn(inner, invariants, (...rule) => told.push(rule))
+      const isBetter = sweeps(advanced, invariants) < sweeps(inner, invariants)
+      if (isBetter) for (const rule of told) tell(...rule)
+      return node('scan', e.args, { ...e.attributes, body: isBetter ? advanced : inner })
     }),
   )
 

@@ -133,6 +133,32 @@ export const costOf = (e: Expr): Cost => {
 /** The cost of a function, loops counted as often as they run. */
 export const cost = (f: Func): Cost => postorder(f.results).map(costOf).reduce(plus, free)
 
+const needsAll: ReadonlySet<Op> = new Set<Op>(['dot', 'sum', 'matvec', 'contract', 'logSumExp', 'scan'])
+
+/**
+ * How often the function has to go through its vectors, one time after the other. What is pointwise rides on a sweep, and
+ * so does a sum, which is known when the sweep is over; a permutation reads what must all be there. A transform is two
+ * sweeps, one in and one out: those that go in are counted as even, so that no sweep goes out of one and into another.
+ * Of a loop's body the first parameters are `invariants`: what is made of them alone is made ahead.
+ */
+export const sweeps = (f: Func, invariants = 0): number => {
+  const ahead = -1
+  const over = new Map<Expr, number>()
+  for (const e of postorder(f.results)) {
+    const isAhead =
+      e.op === 'arg' ? e.attributes.index < invariants : e.args.every(a => over.get(a) === ahead)
+    if (isAhead) {
+      over.set(e, ahead)
+      continue
+    }
+    const ready = Math.max(0, ...e.args.map(a => required(over.get(a), 'an operand')))
+    const isTransformed = e.op === 'apply' && factors(operand(e)).some(isTransform)
+    if (isTransformed) over.set(e, ready + (ready % 2) + 1)
+    else over.set(e, ready + (needsAll.has(e.op) || e.op === 'apply' ? 1 : 0))
+  }
+  return 1 + Math.max(0, ...f.results.map(r => required(over.get(r), 'a result')))
+}
+
 /** What one step of a loop costs, and the real numbers that it leaves behind in stacks, e.g. for the backward loop. */
 export interface Step {
   readonly length: number

@@ -151,7 +151,8 @@ export const inputsFor = (params: readonly Param[], batch: number): fc.Arbitrary
 const showTensor = ({ data }: Tensor): string =>
   `[${[...data.subarray(0, 16)].join(', ')}${data.length > 16 ? ', …' : ''}]`
 
-const showProgram = ({ func, batch, inputs }: Program): string => {
+/** The program as text: its IR, the batch, the first numbers of every input. */
+export const showProgram = ({ func, batch, inputs }: Program): string => {
   const values = func.params.map(({ name }, i) => {
     const value = inputs[i]!
     const tensors = value.rate === 'uniform' ? [value.tensor] : value.tensors

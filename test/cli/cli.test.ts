@@ -207,7 +207,8 @@ describe('a run', () => {
 })
 
 it('help has examples for every command', async () => {
-  for (const command of [[], ['train'], ['paper'], ['explain'], ['compile'], ['run']]) {
+  const commands = ['train', 'paper', 'explain', 'compile', 'run', 'verify']
+  for (const command of [[], ...commands.map(name => [name])]) {
     const { code, stdout } = await within(...command, '--help')
     assert.equal(code, 0)
     assert.match(stdout, /Examples:\n {2}\$ parseval/)

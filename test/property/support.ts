@@ -3,15 +3,17 @@ import assert from 'node:assert/strict'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Backend, BackendOptions, Numbers, Session } from '../../src/backend/backend.ts'
 import { nativeBackend } from '../../src/backend/native/backend.ts'
-import { evaluate } from '../../src/backend/reference/evaluate.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, constant, type Expr, type Func, func, type Param, tensorType } from '../../src/ir/expr.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
 import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
-import { elements, type Shape, type TensorType, varying } from '../../src/ir/type.ts'
+import { type Shape, type TensorType, varying } from '../../src/ir/type.ts'
 import { postorder, rewrite, substitute } from '../../src/ir/walk.ts'
-import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import type { Program } from '../../src/verify/arbitraries.ts'
+import { dataOf, evaluated, numbers, withParameters as parametersOf } from '../../src/verify/run.ts'
+
+export { gradients, lossOf, trainable, withGradient } from '../../src/verify/loss.ts'
+export { dataOf, distance, evaluated, numbers } from '../../src/verify/run.ts'
 
 export const right = <A>(e: E.Either<{ readonly message: string }, A>): A =>
   E.isRight(e) ? e.right : assert.fail(e.left.message)
@@ -20,66 +22,6 @@ export const native = (): Backend => E.getOrElse<string, Backend>(why => assert.
 
 export const nodesOf = (f: Func): readonly Expr[] => [f, ...bodiesOf(f)].flatMap(g => postorder(g.results))
 export const count = (f: Func, op: Expr['op']): number => nodesOf(f).filter(e => e.op === op).length
-
-export const evaluated = ({ func: f, inputs, batch }: Program): readonly Value[] =>
-  right(evaluate(f, inputs, { batch }))
-
-/** All numbers of a value, example by example. */
-export const numbers = (v: Value): Numbers => {
-  if (v.rate === 'uniform') return v.tensor.data
-  return Float64Array.from(v.tensors.flatMap(t => [...t.data]))
-}
-
-const largest = (x: Numbers): number => x.reduce((most, a) => Math.max(most, Math.abs(a)), 0)
-/** How far apart they are, relative to the largest of the second's numbers, or to 1 if those are small. */
-export const distance = (xs: readonly Numbers[], ys: readonly Numbers[]): number => {
-  assert.equal(xs.length, ys.length)
-  const scale = ys.reduce((most, y) => Math.max(most, largest(y)), 1)
-  const gaps = xs.map((x, k) => {
-    const y = ys[k]!
-    if (x.length !== y.length) return Number.POSITIVE_INFINITY
-    return x.reduce((most, a, i) => {
-      const gap = Math.abs(a - y[i]!)
-      return Number.isNaN(gap) ? Number.POSITIVE_INFINITY : Math.max(most, gap)
-    }, 0)
-  })
-  return Math.max(0, ...gaps) / scale
-}
-
-const mean = (x: Expr): Expr => {
-  const total = b.sum(x)
-  return b.mul(constant(1 / elements(tensorType(x).shape)), total)
-}
-const scalarOf = (x: Expr): Expr => {
-  const parts = tensorType(x).field === 'complex' ? [b.re(x), b.im(x)] : [x]
-  const terms = parts.map((p, k) => b.add(mean(b.mul(p, p)), b.mul(constant(k + 0.5), mean(p))))
-  const total = terms.reduce(b.add)
-  return tensorType(total).rate === 'varying' ? b.batchSum(total) : total
-}
-/** One real number that all results contribute to, with every part of theirs. */
-export const lossOf = (f: Func): Func => func(f.params, [f.results.map(scalarOf).reduce(b.add)])
-
-export const trainable = (f: Func): readonly number[] =>
-  f.params.flatMap(({ type }, i) => (type.field === 'index' ? [] : [i]))
-
-/** The loss of the program with its gradient by every parameter that has one. */
-export const withGradient = (p: Program): Program => {
-  const loss = lossOf(p.func)
-  return { ...p, func: right(valueAndGradient(loss, trainable(loss))) }
-}
-
-/** What the program of `withGradient` gives: the loss, then the gradients, as many numbers as the inputs. */
-export const gradients = (p: Program, results: readonly Numbers[]): readonly Numbers[] => [
-  results[0]!,
-  ...trainable(p.func).map((i, k) => {
-    const given = results[1 + k]!
-    const due = numbers(p.inputs[i]!).length
-    // One that is the same for every example is given once.
-    return given.length === due
-      ? given
-      : Float64Array.from({ length: due }, (_, j) => given[j % given.length]!)
-  }),
-]
 
 /** The program without loops: every step written out. Indices from sequences, and a 0, become new parameters. */
 export const unrolled = (p: Program): Program => {
@@ -191,20 +133,8 @@ export const slope = (p: Program, turn: number, h = 1e-3): number => {
   return (4 * central(h / 2) - central(h)) / 3
 }
 
-export const dataOf = (p: Program): Readonly<Record<string, Numbers>> =>
-  Object.fromEntries(
-    p.func.params.flatMap(({ name, type }, i) =>
-      type.rate === 'varying' ? [[name, numbers(p.inputs[i]!)]] : [],
-    ),
-  )
-
 /** The session, with the program's uniform parameters set. */
-export const withParameters = (p: Program, session: Session): Session => {
-  p.func.params.forEach(({ name, type }, i) => {
-    if (type.rate === 'uniform') right(session.write(name, numbers(p.inputs[i]!)))
-  })
-  return session
-}
+export const withParameters = (p: Program, session: Session): Session => right(parametersOf(p, session))
 
 /** The program begun on a backend. */
 export const started = (

@@ -8,8 +8,10 @@ import { argument, type Expr, type Func, func, node, type Param } from '../../sr
 import { tensorOf } from '../../src/ir/tensor.ts'
 import { complex, real, varying } from '../../src/ir/type.ts'
 import { advanceProducts } from '../../src/passes/advanceProducts.ts'
+import { sweeps } from '../../src/passes/cost.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { optimise, preparatory } from '../../src/passes/pipeline.ts'
+import { sinkPermutations } from '../../src/passes/sinkPermutations.ts'
 import type { Program } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
 import { distance, evaluated, nodesOf, numbers, right, runNative } from './support.ts'
@@ -128,6 +130,18 @@ test('chains of any factors run as the reference has them', async () => {
   )
 })
 
+test('a step of the paper’s is four sweeps, those of two transforms; as it is declared it would be five', () => {
+  const sweepsOf = (f: Func): readonly number[] =>
+    nodesOf(f).flatMap(e => (e.op === 'scan' ? [sweeps(e.attributes.body, e.attributes.invariants)] : []))
+  const written = sinkPermutations.run(expand.run(loopOf(paper)))
+  assert.deepEqual([written, advanceProducts.run(written)].flatMap(sweepsOf), [5, 4])
+})
+
+test('advanceProducts leaves alone what would take as many sweeps', () => {
+  const written = expand.run(loopOf((θ, v) => [b.phase(θ[0]!), b.reflect(v[0]!)]))
+  assert.equal(advanceProducts.run(written), written)
+})
+
 test('advanceProducts leaves alone products of what no transform makes, and those outside of loops', () => {
   const [v, x] = [argument(0, complex(n)), argument(1, varying(complex(n)))]
   const params = [
@@ -145,4 +159,15 @@ test('advanceProducts leaves alone products of what no transform makes, and thos
       e.args.every(a => a.type.kind !== 'tensor' || a.type.rate === 'uniform' || a.op !== 'apply'),
     ),
   )
+})
+
+test('advanceProducts leaves alone inner products of real vectors', () => {
+  const types = [real(n), real(n), varying(real(n))]
+  const params = types.map((type, i) => ({ name: 'wgh'[i]!, type }))
+  const [w, g, h] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr]
+  // A gate that is learnt: w^T (g ∘ h).
+  const body = func(params, [b.tanh(b.mul(b.broadcast(b.dot(w, b.mul(g, h)), [n]), h))])
+  const loop = b.scan([w, g, h], { body, length: steps, reverse: false, invariants: 2, carries: 1 })
+  const f = func(params, [b.get(loop, 0)])
+  assert.equal(advanceProducts.run(f), f)
 })

@@ -36,10 +36,12 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 a run missed what is expected of
 const line = (cells: readonly string[]): string =>
   cells.map((c, i) => (i < 2 ? c.padEnd(i === 0 ? 20 : 6) : c.padStart(12))).join('')
 
+const percent = (x: number): string => `${(100 * x).toFixed(1)} %`
+
 const cells = (group: Group): readonly string[] => {
   const { entry, runs } = group
   const show = (x: number): string =>
-    isClassification(entry) ? `${(100 * x).toFixed(1)} %` : Number.isFinite(x) ? x.toPrecision(3) : 'diverged'
+    isClassification(entry) ? percent(x) : Number.isFinite(x) ? x.toPrecision(3) : 'diverged'
   const reached = spread(runs.flatMap(r => finalOf(r) ?? []))
   const made = runs.map(progressOf).filter(p => p.step > 0)
   const time = spread(made.map(p => (1000 * p.seconds) / p.step))
@@ -48,7 +50,7 @@ const cells = (group: Group): readonly string[] => {
     seriesOf(entry).replace(', falling rate', '↘'),
     isClassification(entry) ? '–' : (runs[0]?.baseline.toPrecision(3) ?? '–'),
     reached === undefined ? '–' : show(reached.mean),
-    reached === undefined ? '–' : show(reached.most),
+    reached === undefined ? '–' : show(isClassification(entry) ? reached.least : reached.most),
     String(spread(made.map(p => p.step))?.most ?? 0),
     time === undefined ? '–' : time.mean.toPrecision(3),
   ]
@@ -56,9 +58,12 @@ const cells = (group: Group): readonly string[] => {
 
 const verdict = (terminal: Terminal, group: Group): string => {
   const met = isMet(group)
-  const bar = group.entry.bar?.toPrecision(2)
-  if (met === undefined) return ''
-  return met ? green(terminal, `  below ${bar}`) : red(terminal, `  not below ${bar}`)
+  const { entry } = group
+  if (met === undefined || entry.bar === undefined) return ''
+  const there = isClassification(entry)
+    ? `at least ${percent(entry.bar)}`
+    : `below ${entry.bar.toPrecision(2)}`
+  return met ? green(terminal, `  ${there}`) : red(terminal, `  not ${there}`)
 }
 
 const tell = (terminal: Terminal, result: PaperResult): void => {

@@ -4,7 +4,7 @@ import { labels } from './chart.ts'
 import { type Figure, figureSvg } from './figure.ts'
 import {
   finalOf,
-  firstBelow,
+  firstThere,
   type Group,
   isClassification,
   isMet,
@@ -77,9 +77,9 @@ const cells = (group: Group): readonly string[] => {
   const bar =
     entry.bar === undefined
       ? '–'
-      : `&lt; ${number(entry.bar)}${met === undefined ? '' : met ? ' <span class="met">met</span>' : ' <span class="missed">missed</span>'}`
+      : `${isClassification(entry) ? '≥' : '&lt;'} ${show(entry.bar)}${met === undefined ? '' : met ? ' <span class="met">met</span>' : ' <span class="missed">missed</span>'}`
   const { bar: level } = entry
-  const first = level === undefined ? [] : defined(runs.map(r => firstBelow(r, level)))
+  const first = level === undefined ? [] : defined(runs.map(r => firstThere(r, level)))
   return [
     escapeHtml(`${entry.task}, T = ${entry.lag}`),
     labels[seriesOf(entry)],

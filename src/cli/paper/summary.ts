@@ -77,9 +77,13 @@ export const finalOf = (run: RunReport): number | undefined => {
   return run.result?.reason === 'diverged' ? Number.POSITIVE_INFINITY : last?.loss
 }
 
-/** The first step at which the held-out loss was below this. */
-export const firstBelow = (run: RunReport, loss: number): number | undefined =>
-  evaluations(run).find(e => e.loss < loss)?.step
+/** Whether what a run of this entry measured is what is expected of it: losses below the bar, accuracies from it on. */
+const reaches = (entry: Entry, bar: number, measured: number | undefined): boolean =>
+  measured !== undefined && (isClassification(entry) ? measured >= bar : measured < bar)
+
+/** The first step at which the held-out examples were that far. */
+export const firstThere = (run: RunReport, bar: number): number | undefined =>
+  evaluations(run).find(e => reaches(run.entry, bar, isClassification(run.entry) ? e.accuracy : e.loss))?.step
 
 /** Updates made, and the seconds they took. */
 export const progressOf = (run: RunReport): { readonly step: number; readonly seconds: number } => {
@@ -87,11 +91,14 @@ export const progressOf = (run: RunReport): { readonly step: number; readonly se
   return { step: last?.step ?? 0, seconds: last?.seconds ?? 0 }
 }
 
-/** Whether every run of a group ended below its bar; undefined where nothing is expected, or where a run is missing. */
+/**
+ * Whether every run of a group reached its bar: ended below it, of classification above; undefined where nothing is
+ * expected, or where a run is missing.
+ */
 export const isMet = ({ entry, runs }: Group): boolean | undefined => {
   const { bar } = entry
   if (bar === undefined || runs.length === 0 || runs.some(r => r.result === undefined)) return undefined
-  return runs.every(r => (finalOf(r) ?? Number.POSITIVE_INFINITY) < bar)
+  return runs.every(r => reaches(entry, bar, finalOf(r)))
 }
 
 /** Under which colour and name its curve goes. */
