@@ -94,6 +94,17 @@ describe('a model by name or file', () => {
     assert.ok(E.isRight(loaded) && loaded.right.kind === 'program' && loaded.right.func === filter)
   })
 
+  it('may import what it is verified with, of the same copy', async () => {
+    const text = `import { func } from 'parseval'
+import { funcs } from 'parseval/verify'
+import { verify } from 'parseval/verify'
+export default func([], [])
+export const known = [typeof funcs, typeof verify]
+`
+    const loaded = await load('verified.ts', text)
+    assert.ok(E.isRight(loaded) && loaded.right.kind === 'program', JSON.stringify(loaded))
+  })
+
   it('need not be there', async () => {
     const absent = await loadModel(join(folder, 'absent.ts'))()
     assert.ok(E.isLeft(absent))

@@ -54,7 +54,9 @@ const constant: Write = (_, e) => {
 }
 
 const isZero = (e: Expr | undefined): boolean =>
-  e?.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
+  e?.op === 'broadcast'
+    ? isZero(e.args[0])
+    : e?.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
 
 const factorName = (f: Factor, operand: Operand): string => {
   const of = f.args[0]
