@@ -168,11 +168,15 @@ const sample: Sizes = { hidden: 4, reads: { kind: 'vector', size: 1 }, writes: 1
 
 /** The module's exports. What it imports as `parseval` is this copy of Parseval, wherever it lies. */
 const importModule = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
-  const [{ createJiti }, parseval] = await Promise.all([import('jiti'), import('../index.ts')])
+  const [{ createJiti }, parseval, verification] = await Promise.all([
+    import('jiti'),
+    import('../index.ts'),
+    import('../verify/index.ts'),
+  ])
   const jiti = createJiti(path, {
     fsCache: false,
     interopDefault: false,
-    virtualModules: { parseval },
+    virtualModules: { parseval, 'parseval/verify': verification },
   })
   return jiti.import(path)
 }

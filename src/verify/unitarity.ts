@@ -192,7 +192,7 @@ export const drift: Checker = {
   summary: `the norm over ${products} products in single precision`,
   measured: true,
   run: async (c, context) => {
-    if (c.small || E.isLeft(context.backend)) return nothing
+    if (!c.isOwn || E.isLeft(context.backend)) return nothing
     const backend = context.backend.right
     return each(applications(c, context.seed), async p => {
       const { deviation, allowed, message } = await drifted(p, backend)
