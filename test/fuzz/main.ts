@@ -50,9 +50,9 @@ const rows = Object.entries(report.reached).map(
 const columns = 5
 for (let i = 0; i < rows.length; i += columns) console.log(rows.slice(i, i + columns).join('   '))
 const seconds = ((performance.now() - began) / 1000).toFixed(0)
-const { nested, programs } = report.loops
+const had = Object.entries(report.had).map(([feature, count]) => `${count} with ${feature}`)
 console.log(
-  `${report.runs} programs from seed ${report.seed} on, on ${isas.join(', ')}, in ${seconds} s: ${programs} with loops, ${nested} with loops in loops`,
+  `${report.runs} programs from seed ${report.seed} on, on ${isas.join(', ')}, in ${seconds} s: ${had.join(', ')} values`,
 )
 if (report.failure !== undefined) console.log(`\n${showFailure('fuzz', report.failure)}`)
 else if (report.missing.length > 0 && report.runs > 1)
