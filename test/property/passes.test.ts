@@ -342,6 +342,37 @@ test('an index may be carried from step to step', () => {
   )
 })
 
+test('factorSums leaves a sum alone that its step reads, or hands to another carry', () => {
+  const types: readonly TensorType[] = [real(3), varying(real(3)), varying(real(3)), varying(real(3))]
+  const [w, s0, k0, x] = types.map((t, i) => argument(i, t)) as [Expr, Expr, Expr, Expr]
+  const named = (own: readonly TensorType[]): readonly Param[] =>
+    own.map((type, i) => ({ name: 'wskx'[i]!, type }))
+  const next = b.add(s0, b.mul(w, b.sin(x)))
+  const xs = varying(real(4, 3))
+  const bodies: readonly (readonly Expr[])[] = [
+    [next, k0, b.cos(next)],
+    [next, k0, next],
+    [next, next],
+    [next, b.add(k0, next)],
+  ]
+  for (const results of bodies) {
+    const operands = [argument(0, real(3)), constant(0, [3]), constant(0, [3]), argument(1, xs)]
+    const loop = b.scan(operands, {
+      body: func(named(types), results),
+      length: 4,
+      reverse: false,
+      invariants: 1,
+      carries: 2,
+    })
+    const items = results.map((_, k) => b.get(loop, k))
+    const program = func(named([real(3), xs]), items)
+    holds(
+      fc.property(runsOf(program), p => keeps(p, factorSums) && keeps(p, pipeline)),
+      10,
+    )
+  }
+})
+
 /** A loop with a carry h and a sum of what `added` makes of h, an entry x and an invariant w. */
 const summing = (
   t: TensorType,
