@@ -449,6 +449,33 @@ test('hoistProducts leaves alone what it would not make better, or wrong', () =>
   keepsOn(mixed, hoistProducts)
 })
 
+test('hoistProducts leaves alone a sum of products that its step reads: fast weights', () => {
+  const reading: readonly ((A: Expr, h: Expr, x: Expr) => readonly Expr[])[] = [
+    (A, h, x) => {
+      const next = b.add(A, b.outer(h, x))
+      return [next, b.matvec(next, x)]
+    },
+    (A, h, x) => {
+      const next = b.add(A, b.outer(h, x))
+      return [next, next]
+    },
+    (A, h, x) => {
+      const part = b.add(A, b.outer(h, x))
+      return [b.add(part, b.sin(b.outer(x, h))), b.sum(part, 1)]
+    },
+    (A, h, x) => {
+      const part = b.add(b.sin(b.outer(x, h)), A)
+      return [b.add(part, b.outer(h, x)), b.sum(part, 1)]
+    },
+  ]
+  for (const t of [real(), complex()])
+    for (const make of reading) {
+      const f = summing(t, 8, (A, h, x) => make(A, h, x))
+      assert.equal(hoistProducts.run(f), f)
+      keepsOn(f, pipeline)
+    }
+})
+
 test('sinkSlices cuts up what is only read in parts, joinParts puts parts together', () => {
   const [x, u] = [argument(0, varying(real(9))), argument(1, real(9))]
   const of = [
