@@ -89,7 +89,9 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
             ? b.neg(term)
             : undefined
     const isSum = users.get(carry) === 1 && !body.results.includes(carry) && isZero(initial)
-    if (added === undefined || !isSum) return undefined
+    // A step that reads the sum so far, before its own term or after it, needs it whole.
+    const isRead = users.has(r) || body.results.filter(other => other === r).length > 1
+    if (added === undefined || !isSum || isRead) return undefined
     const found = split(added, outside)
     return found.terms.length === 1 && found.terms[0] === added ? undefined : found
   })

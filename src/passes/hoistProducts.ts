@@ -26,6 +26,10 @@ const factor = (p: Product, i: 0 | 1): Expr => required(p.args[i], 'a factor')
 /** The terms of a sum. */
 const termsOf = (x: Expr): readonly Expr[] => (x.op === 'add' ? x.args.flatMap(termsOf) : [x])
 
+/** The sums on the way from a carry's next value to the carry. */
+const sumsOver = (carry: Expr, x: Expr): readonly Expr[] =>
+  x.op === 'add' && termsOf(x).includes(carry) ? [x, ...x.args.flatMap(a => sumsOver(carry, a))] : []
+
 /** What is left of a carry's sum, and the products that leave it. */
 interface Split {
   readonly rest: readonly Expr[]
@@ -39,6 +43,9 @@ const splitCarry = (e: Expr<'scan'>, k: number, users: ReadonlyMap<Expr, number>
   const terms = termsOf(next)
   const others = terms.filter(x => x !== carry)
   if (terms.length !== others.length + 1 || users.get(carry) !== 1 || next === carry) return undefined
+  // A step that reads the sum so far needs all of it.
+  const uses = (x: Expr): number => (users.get(x) ?? 0) + body.results.filter(r => r === x).length
+  if (sumsOver(carry, next).some(x => uses(x) > 1)) return undefined
 
   const isSequence = (x: Expr): boolean => x.op === 'arg' && x.attributes.index >= invariants + carries
   const isStacked = (x: Expr): boolean => isSequence(x) || body.results.indexOf(x, carries) >= 0

@@ -94,12 +94,19 @@ export const stages = (p: Program, passes: readonly Pass[]): readonly Stage[] =>
 
 const lossProgram = (p: Program): Program => (isLoss(p.func) ? p : withFunc(p, lossOf(p.func)))
 
-/* The checks of all passes share what they run on: one sweep for each case. */
+/* What checks share of a case: its gradient, the way each pass takes. */
+const trainedOf = new WeakMap<Case, E.Either<string, Program>>()
+const gradientOf = (c: Case, { differentiate }: Context): E.Either<string, Program> => {
+  const known = trainedOf.get(c) ?? trained(c.program, differentiate)
+  trainedOf.set(c, known)
+  return known
+}
 const swept = new WeakMap<Case, readonly Stage[]>()
-const sweep = (c: Case, { passes, differentiate }: Context): readonly Stage[] => {
+const sweep = (c: Case, context: Context): readonly Stage[] => {
   const known = swept.get(c)
   if (known !== undefined) return known
-  const gradient = trained(c.program, differentiate)
+  const { passes } = context
+  const gradient = gradientOf(c, context)
   const all = [
     ...stages(c.program, passes),
     ...stages(lossProgram(c.program), preparatory),
@@ -201,7 +208,7 @@ export const backendCheck = (precision: Precision): Checker => ({
   run: async (c, context) => {
     if (E.isLeft(context.backend)) return nothing
     const backend = context.backend.right
-    const gradient = trained(c.program, context.differentiate)
+    const gradient = gradientOf(c, context)
     let total = nothing
     for (const p of [c.program, ...(E.isRight(gradient) ? [gradient.right] : [])]) {
       const how = { precision, threads: precision === 'single' ? 2 : 1 }

@@ -34,7 +34,8 @@ export interface FuzzReport {
   /** In how many programs each op was. */
   readonly reached: Readonly<Record<Op, number>>
   readonly missing: readonly Op[]
-  readonly loops: { readonly nested: number; readonly programs: number }
+  /** How many had loops, loops in loops, real and complex values. */
+  readonly had: Readonly<Record<'loops' | 'nested loops' | 'real' | 'complex', number>>
   readonly failure?: Failure
 }
 
@@ -100,21 +101,34 @@ const faultOf = async (
 const opsOf = (p: Program): ReadonlySet<Op> =>
   new Set([p.func, ...bodiesOf(p.func)].flatMap(g => postorder(g.results).map(e => e.op)))
 
+type Feature = keyof FuzzReport['had']
+const featuresOf = ({ func: f }: Program): readonly Feature[] => {
+  const bodies = bodiesOf(f).map(g => postorder(g.results))
+  const nodes = [postorder(f.results), ...bodies].flat()
+  const isOf = (field: 'real' | 'complex'): boolean =>
+    nodes.some(({ type }) => type.kind === 'tensor' && type.field === field)
+  const features: readonly (readonly [Feature, boolean])[] = [
+    ['loops', bodies.length > 0],
+    ['nested loops', bodies.some(all => all.some(e => e.op === 'scan'))],
+    ['real', isOf('real')],
+    ['complex', isOf('complex')],
+  ]
+  return features.flatMap(([feature, has]) => (has ? [feature] : []))
+}
+
 /** Holds so many random programs to the reference evaluator; ends at the first that fails, made small. */
 export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
   const { runs = 10_000, seed = 1, seconds = Number.POSITIVE_INFINITY } = options
   const end = performance.now() + 1000 * seconds
   const reached = Object.fromEntries(opNames.map(op => [op, 0])) as Record<Op, number>
-  const loops = { nested: 0, programs: 0 }
+  const had = { loops: 0, 'nested loops': 0, real: 0, complex: 0 }
   let failure: Failure | undefined
   let done = 0
   for (; done < runs && failure === undefined && performance.now() < end; done++) {
     const own = seed + done
     const p = programOf(own)
     for (const op of opsOf(p)) reached[op]++
-    const bodies = bodiesOf(p.func)
-    if (bodies.length > 0) loops.programs++
-    if (bodies.some(g => postorder(g.results).some(e => e.op === 'scan'))) loops.nested++
+    for (const feature of featuresOf(p)) had[feature]++
     const fault = await faultOf(p, own, options)
     if (fault !== undefined)
       failure = {
@@ -130,7 +144,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
     seed,
     reached,
     missing: opNames.filter(op => reached[op] === 0),
-    loops,
+    had,
     ...(failure !== undefined && { failure }),
   }
 }

@@ -45,7 +45,8 @@ const number = (x: number): string => (x === 0 ? '0' : x.toExponential(1))
 const showCheck = ({ name, summary, cases, worst, notes, failure }: Check): readonly string[] => {
   const how =
     worst === undefined ? '' : `, at most ${number(worst.deviation)} off (${number(worst.allowed)} allowed)`
-  const head = `${failure === undefined ? '✓' : '✗'} ${name.padEnd(24)} ${summary}: ${cases} case${cases === 1 ? '' : 's'}${how}`
+  const mark = failure !== undefined ? '✗' : cases === 0 ? '–' : '✓'
+  const head = `${mark} ${name.padEnd(24)} ${summary}: ${cases} case${cases === 1 ? '' : 's'}${how}`
   return [head, ...notes.map(note => `    ${note}`)]
 }
 

@@ -7,7 +7,7 @@ import { initialValue } from '../dsl/parameter.ts'
 import * as d from '../dsl/term.ts'
 import type { Func } from '../ir/expr.ts'
 import { tensorOf, type Value } from '../ir/tensor.ts'
-import { complex, type TensorType, varying } from '../ir/type.ts'
+import { complex, varying } from '../ir/type.ts'
 import { digest, stream } from '../random.ts'
 import { inputsFor, type Program } from './arbitraries.ts'
 import { shrunkShapes } from './shrink.ts'
@@ -36,8 +36,8 @@ export interface Case {
   readonly program: Program
   /** The claims of a model at these sizes. */
   readonly claims: readonly Claim[]
-  /** Whether it is small enough to look at every number of it. */
-  readonly small: boolean
+  /** Whether these are the model's own sizes. */
+  readonly isOwn: boolean
 }
 
 /** A seed of its own for each use of one. */
@@ -106,12 +106,16 @@ const inputsOf = (
   })
 }
 
-/** The case of a recurrent model at a setting. Whatever keeps it from having a program is a failure of the model's. */
+/**
+ * The case of a recurrent model at a setting, its parameters as they begin but for as much as `spread`. Whatever keeps it from
+ * having a program is a failure of the model's.
+ */
 export const recurrentCase = (
   make: MakeRecurrent,
   setting: Setting,
   seed: number,
   spread: number,
+  isOwn = true,
 ): E.Either<string, Case> => {
   const { hidden, reads, writes, batch } = setting
   let model: Recurrent
@@ -129,7 +133,7 @@ export const recurrentCase = (
     label: showSetting(setting),
     program: { func: f.right, batch, inputs },
     claims: claims.right,
-    small: hidden <= 16,
+    isOwn,
   })
 }
 
@@ -163,11 +167,8 @@ export const funcCases = (
   })
   const own = draw(f, 'own')
   const less = shrunkShapes(own, 3, 5)
-  const reals = (types: readonly TensorType[]): number =>
-    types.reduce((n, t) => n + t.shape.reduce((a, c) => a * c, 1), 0)
-  const size = reals(own.func.params.map(p => p.type))
   const cases: readonly Case[] = [
-    { label: `its own shapes, batch ${batch}`, program: own, claims, small: size <= 64 },
+    { label: `its own shapes, batch ${batch}`, program: own, claims, isOwn: true },
   ]
   return less.func === f
     ? cases
@@ -176,7 +177,7 @@ export const funcCases = (
           label: `axes of at most 5 entries, loops of at most 3 steps, batch ${batch}`,
           program: draw(less.func, 'less'),
           claims: [],
-          small: true,
+          isOwn: false,
         },
         ...cases,
       ]

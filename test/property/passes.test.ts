@@ -342,6 +342,37 @@ test('an index may be carried from step to step', () => {
   )
 })
 
+test('factorSums leaves a sum alone that its step reads, or hands to another carry', () => {
+  const types: readonly TensorType[] = [real(3), varying(real(3)), varying(real(3)), varying(real(3))]
+  const [w, s0, k0, x] = types.map((t, i) => argument(i, t)) as [Expr, Expr, Expr, Expr]
+  const named = (own: readonly TensorType[]): readonly Param[] =>
+    own.map((type, i) => ({ name: 'wskx'[i]!, type }))
+  const next = b.add(s0, b.mul(w, b.sin(x)))
+  const xs = varying(real(4, 3))
+  const bodies: readonly (readonly Expr[])[] = [
+    [next, k0, b.cos(next)],
+    [next, k0, next],
+    [next, next],
+    [next, b.add(k0, next)],
+  ]
+  for (const results of bodies) {
+    const operands = [argument(0, real(3)), constant(0, [3]), constant(0, [3]), argument(1, xs)]
+    const loop = b.scan(operands, {
+      body: func(named(types), results),
+      length: 4,
+      reverse: false,
+      invariants: 1,
+      carries: 2,
+    })
+    const items = results.map((_, k) => b.get(loop, k))
+    const program = func(named([real(3), xs]), items)
+    holds(
+      fc.property(runsOf(program), p => keeps(p, factorSums) && keeps(p, pipeline)),
+      10,
+    )
+  }
+})
+
 /** A loop with a carry h and a sum of what `added` makes of h, an entry x and an invariant w. */
 const summing = (
   t: TensorType,
@@ -416,6 +447,33 @@ test('hoistProducts leaves alone what it would not make better, or wrong', () =>
   const mixed = summing(real(), 8, (A, h, x) => [b.add(b.add(A, b.outer(h, x)), b.sin(b.outer(x, h)))])
   assert.equal(count(hoistProducts.run(mixed), 'contract'), 1)
   keepsOn(mixed, hoistProducts)
+})
+
+test('hoistProducts leaves alone a sum of products that its step reads: fast weights', () => {
+  const reading: readonly ((A: Expr, h: Expr, x: Expr) => readonly Expr[])[] = [
+    (A, h, x) => {
+      const next = b.add(A, b.outer(h, x))
+      return [next, b.matvec(next, x)]
+    },
+    (A, h, x) => {
+      const next = b.add(A, b.outer(h, x))
+      return [next, next]
+    },
+    (A, h, x) => {
+      const part = b.add(A, b.outer(h, x))
+      return [b.add(part, b.sin(b.outer(x, h))), b.sum(part, 1)]
+    },
+    (A, h, x) => {
+      const part = b.add(b.sin(b.outer(x, h)), A)
+      return [b.add(part, b.outer(h, x)), b.sum(part, 1)]
+    },
+  ]
+  for (const t of [real(), complex()])
+    for (const make of reading) {
+      const f = summing(t, 8, (A, h, x) => make(A, h, x))
+      assert.equal(hoistProducts.run(f), f)
+      keepsOn(f, pipeline)
+    }
 })
 
 test('sinkSlices cuts up what is only read in parts, joinParts puts parts together', () => {

@@ -21,7 +21,8 @@ test('random programs go through every pass and the engine without a disagreemen
   assert.ok(report.failure === undefined, report.failure && showFailure('fuzz', report.failure))
   assert.deepEqual(report.missing, [])
   assert.equal(report.runs, 150)
-  assert.ok(report.loops.nested > 10 && report.loops.programs > 60, JSON.stringify(report.loops))
+  assert.ok(report.had['nested loops'] > 10 && report.had.loops > 60, JSON.stringify(report.had))
+  assert.ok(report.had.real > 100 && report.had.complex > 60, JSON.stringify(report.had))
 })
 
 test('a broken pass is found, and its seed finds it again at once', async () => {

@@ -198,12 +198,16 @@ test('a result of a function may be said to be a unitary image of a parameter', 
   const x = argument(0, varying(complex(6)))
   const params = [{ name: 'signal', type: varying(complex(6)) }]
   const halves = b.concat(b.slice(x, 3, 3), b.slice(x, 0, 3))
-  const f = func(params, [b.sum(x), halves, b.conj(x), b.scale(constant(2, [6]), x)])
+  const modulus = b.abs(x)
+  const turned = b.mul(x, b.exp(b.complexOf(constant(0, [6]), b.mul(modulus, modulus))))
+  const f = func(params, [b.sum(x), halves, b.conj(x), b.scale(constant(2, [6]), x), turned])
   const claim = (result: number): Promise<Report> =>
     verify(f, { unitary: { signal: result }, checks: ['claims'] })
   assert.ok((await claim(1)).holds)
   assert.match(failed(await claim(2), 'claims').message, /not linear/)
   assert.match(failed(await claim(3), 'claims').message, /‖A x‖ is not ‖x‖/)
+  // Keeps the norm, and x e^(i|x|²) turns with x, but is not linear.
+  assert.match(failed(await claim(4), 'claims').message, /not linear/)
 })
 
 test('the same seed gives the same report, another seed other numbers', async () => {
