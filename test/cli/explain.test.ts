@@ -58,7 +58,7 @@ describe('explain', () => {
     assert.equal(transforms, '2 (forward), 3 (backward), 2 (backward)')
     assert.match(
       text,
-      /^expand .*\n +D\(θ\) x = e\^iθ x \(\d+\), R x = x − \(τ v\) \(v\^H x\) \(\d+\), modReLU by/m,
+      /^expand .*\n +D\(θ\) x = e\^iθ x \(\d+\), .*R x = x − \(τ v\) \(v\^H x\) \(\d+\), modReLU by/m,
     )
     assert.match(text, /^hoist .*\n +a loop invariant leaves its loop \(\d+\)$/m)
     assert.match(text, /^The plan: [\d,]+ numbers for all examples, [\d,]+ for each lane\.$/m)
