@@ -25,10 +25,14 @@ export type CellFactor = 'phase' | 'reflect' | 'dft' | 'inverse dft' | 'permute'
 
 /** What a cell is made of. */
 export interface Recipe {
-  /** W: a product, the last factor acting first and the adjoint of all of it if so said; or a dense real matrix. */
+  /**
+   * W: a product, the last factor acting first, the adjoint of all of it if so said; or a dense real matrix. With fast
+   * weights the state itself is a matrix, to which every step adds a product.
+   */
   readonly recurrence:
     | { readonly kind: 'unitary'; readonly factors: readonly CellFactor[]; readonly adjoint: boolean }
     | { readonly kind: 'dense' }
+    | { readonly kind: 'fast weights' }
   /** What stands between the state and its next value: nothing, a parameter, or something made of the state. */
   readonly gate: 'none' | 'learnt' | 'of the state'
   /** Of complex states modReLU, with either ε, or tanh of both parts; of real ones tanh, max(x, 0) or sigmoid. */
@@ -44,8 +48,8 @@ export interface Cell {
 
 const showRecipe = ({ recurrence, gate, activation, initial }: Recipe): string => {
   const product =
-    recurrence.kind === 'dense'
-      ? 'dense'
+    recurrence.kind !== 'unitary'
+      ? recurrence.kind
       : `${recurrence.adjoint ? 'adjoint of ' : ''}(${recurrence.factors.join(' · ')})`
   return `cell { W: ${product}, gate: ${gate}, activation: ${activation}, initial: ${initial} }`
 }
@@ -167,6 +171,19 @@ const complexCell = (
   }
 }
 
+const realActivation = ({ activation }: Recipe): ((z: d.Real) => d.Real) => {
+  switch (activation) {
+    case 'tanh':
+      return d.tanh
+    case 'relu':
+      return d.relu
+    case 'sigmoid':
+      return d.sigmoid
+    default:
+      return z => z
+  }
+}
+
 const realCell = (recipe: Recipe, sizes: Sizes): Recurrent<{ readonly h: d.Real }> => {
   const { hidden: n, reads, writes } = sizes
   const scale = uniform(-1 / n, 1 / n)
@@ -180,9 +197,7 @@ const realCell = (recipe: Recipe, sizes: Sizes): Recurrent<{ readonly h: d.Real 
     ...(recipe.initial === 'parameter' ? { h0: realParameter([n], some) } : {}),
   })
   const p = terms as unknown as Readonly<Record<string, d.Real>>
-  const activations = { tanh: d.tanh<'real'>, relu: d.relu, sigmoid: d.sigmoid<'real'> }
-  const activated = (z: d.Real): d.Real =>
-    recipe.activation in activations ? activations[recipe.activation as keyof typeof activations](z) : z
+  const activated = realActivation(recipe)
   const read = (x: d.Term): d.Real =>
     reads.kind === 'symbols' ? d.take(p.V!, x as d.Index) : d.matvec(p.V!, x as d.Real)
   return {
@@ -206,16 +221,50 @@ const realCell = (recipe: Recipe, sizes: Sizes): Recurrent<{ readonly h: d.Real 
   }
 }
 
+/** M[t] = g M[t−1] + a v^T of a = act(V x[t] + b) and v = W x[t]; the output is U M[t] q + c. */
+const fastWeights = (recipe: Recipe, sizes: Sizes): Recurrent<{ readonly h: d.Real }> => {
+  const { hidden: n, reads, writes } = sizes
+  const { terms, list } = parameters({
+    W: realParameter(inputShape(reads, n), some),
+    V: realParameter(inputShape(reads, n), some),
+    b: realParameter([n], some),
+    q: realParameter([n], some),
+    U: realParameter([writes, n], some),
+    c: realParameter([writes], zeros),
+    ...gateDeclarations(recipe.gate === 'none' ? 'none' : 'learnt', n, n),
+    ...(recipe.initial === 'parameter' ? { h0: realParameter([n, n], some) } : {}),
+  })
+  const p = terms as unknown as Readonly<Record<string, d.Real>>
+  const read = (matrix: d.Real, x: d.Term): d.Real =>
+    reads.kind === 'symbols' ? d.take(matrix, x as d.Index) : d.matvec(matrix, x as d.Real)
+  const kept = (h: d.Real): d.Real =>
+    recipe.gate === 'none' ? h : d.mul(d.broadcast(d.sigmoid(p.g!), n, n), h)
+  const activated = realActivation(recipe)
+  return {
+    name: 'cell',
+    sizes,
+    parameters: list,
+    initial: { h: p.h0 ?? d.broadcast(d.number(0), n, n) },
+    step: ({ h }, x) => ({
+      h: d.add(kept(h), d.outer(activated(d.add(read(p.V!, x), p.b!)), read(p.W!, x))),
+    }),
+    output: ({ h }) => d.add(d.matvec(p.U!, d.matvec(h, p.q!)), p.c!),
+    fixed: {},
+  }
+}
+
 /** The model that a recipe is of. */
 export const cellOf = (recipe: Recipe): Cell => ({
   recipe,
   make: sizes => {
     const { recurrence } = recipe
-    return (recurrence.kind === 'dense'
-      ? realCell(recipe, sizes)
-      : complexCell(recipe, recurrence.factors, recurrence.adjoint, sizes)) as unknown as ReturnType<
-      Cell['make']
-    >
+    const model =
+      recurrence.kind === 'unitary'
+        ? complexCell(recipe, recurrence.factors, recurrence.adjoint, sizes)
+        : recurrence.kind === 'dense'
+          ? realCell(recipe, sizes)
+          : fastWeights(recipe, sizes)
+    return model as unknown as ReturnType<Cell['make']>
   },
 })
 
@@ -241,7 +290,11 @@ const recipes: fc.Arbitrary<Recipe> = pick<Recipe>(() => [
     1,
     () =>
       fc.record({
-        recurrence: fc.constant({ kind: 'dense' as const }),
+        recurrence: oneOf<Recipe['recurrence']>([
+          { kind: 'dense' },
+          { kind: 'dense' },
+          { kind: 'fast weights' },
+        ]),
         gate: oneOf<Recipe['gate']>(['none', 'learnt', 'of the state']),
         activation: oneOf<Recipe['activation']>(['none', 'tanh', 'relu', 'sigmoid']),
         initial: oneOf<Recipe['initial']>(['zero', 'parameter']),
