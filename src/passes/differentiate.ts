@@ -125,7 +125,7 @@ export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<Grad
   const value = f.results[0]
   if (value?.type.kind !== 'tensor' || value.type.field !== 'real' || value.type.shape.length !== 0)
     return refuse(
-      `only a real scalar has a gradient; the first result is ${value === undefined ? 'missing' : showType(value.type)}`,
+      `only a real scalar has a gradient; the first result is ${value === undefined ? 'missing' : `${showType(value.type)}: make one number of it, such as the sum of |x|²`}`,
     )
   for (const i of wrt) {
     const param = f.params[i]
