@@ -5,14 +5,14 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as b from '../../src/ir/build.ts'
 import { argument, constant, type Expr, type Func, func, tensorType } from '../../src/ir/expr.ts'
-import { tensorOf, type Value } from '../../src/ir/tensor.ts'
+import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
 import { complex, rateOf, real, varying } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
 import { gradient } from '../../src/passes/differentiate.ts'
 import { optimise } from '../../src/passes/pipeline.ts'
 import { hessianVectorProduct, jvp, perExample } from '../../src/passes/transformations.ts'
 import { type Program, programs } from '../../src/verify/arbitraries.ts'
-import { holds } from '../seed.ts'
+import { holds, holdsAsync } from '../seed.ts'
 import { distance, evaluated, lossOf, moved, numbers, right, runNative, trainable } from './support.ts'
 
 const options = { differentiable: true, depth: 2, loops: 1 } as const
@@ -40,10 +40,21 @@ const direction = (v: Value, turn: number): Value => {
         }
   return moved([nothing(v)], 1, turn)[0]!
 }
+/** x + by v. */
+const stepped = (x: Value, v: Value, by: number): Value => {
+  const d = numbers(v)
+  let at = 0
+  const move = (t: Tensor): Tensor =>
+    tensorOf(
+      t,
+      t.data.map(a => a + by * d[at++]!),
+    )
+  return x.rate === 'uniform' ? { ...x, tensor: move(x.tensor) } : { ...x, tensors: x.tensors.map(move) }
+}
 const directionsOf = (p: Program, turn: number): readonly Value[] =>
   trainable(p.func).map(i => direction(p.inputs[i]!, turn + 7 * i))
 
-const dot = (xs: readonly Value[], ys: readonly Value[], batch: number): number =>
+const dot = (xs: readonly Value[], ys: readonly Value[]): number =>
   xs.reduce((sum, x, k) => {
     const [a, c] = [numbers(x), numbers(ys[k]!)]
     const n = Math.max(a.length, c.length)
@@ -51,7 +62,7 @@ const dot = (xs: readonly Value[], ys: readonly Value[], batch: number): number 
     let s = 0
     for (let i = 0; i < n; i++) s += a[i % a.length]! * c[i % c.length]!
     return sum + s
-  }, 0 * batch)
+  }, 0)
 
 const real2 = (e: Expr): Expr => (tensorType(e).field === 'complex' ? b.re(e) : e)
 /** Re⟨w, f⟩ with w behind the function's parameters. */
@@ -80,7 +91,7 @@ test('jvp is the adjoint of the gradient: Re⟨w, J v⟩ = Re⟨J* w, v⟩', () 
         func: right(gradient(weighted(p.func), wrt)),
         inputs: [...p.inputs, ...w],
       })
-      const [one, other] = [dot(w, pushed.slice(values.length), p.batch), dot(back, v, p.batch)]
+      const [one, other] = [dot(w, pushed.slice(values.length)), dot(back, v)]
       return Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(one))
     }),
     60,
@@ -96,11 +107,22 @@ test('the Hessian is symmetric, is the gradient’s slope, and is what jvp of th
       const h = right(hessianVectorProduct(loss, wrt))
       const at = (d: readonly Value[]) => evaluated({ ...p, func: h, inputs: [...p.inputs, ...d] })
       const [hu, hv] = [at(u), at(v)]
-      const [one, other] = [dot(u, hv, p.batch), dot(hu, v, p.batch)]
+      const [one, other] = [dot(u, hv), dot(hu, v)]
       const forward = right(jvp(right(gradient(loss, wrt)), wrt))
       const again = evaluated({ ...p, func: forward, inputs: [...p.inputs, ...v] }).slice(wrt.length)
       const least = Math.max(1, Math.abs(one))
-      return Math.abs(one - other) <= 1e-8 * least && Math.abs(dot(u, again, p.batch) - one) <= 1e-8 * least
+      const g = right(gradient(loss, wrt))
+      const gradientAt = (by: number): number => {
+        const inputs = p.inputs.map((x, i) => {
+          const k = wrt.indexOf(i)
+          return k < 0 ? x : stepped(x, v[k]!, by)
+        })
+        return dot(u, evaluated({ ...p, func: g, inputs }))
+      }
+      const central = (by: number): number => (gradientAt(by) - gradientAt(-by)) / (2 * by)
+      const slope = (4 * central(5e-4) - central(1e-3)) / 3
+      assert.ok(Math.abs(slope - one) <= 1e-5 * least, `the slope is ${slope}, not ${one}`)
+      return Math.abs(one - other) <= 1e-8 * least && Math.abs(dot(u, again) - one) <= 1e-8 * least
     }),
     30,
   )
@@ -136,13 +158,13 @@ test('gradients of the examples add up to the batch’s', () => {
       })
       return distance(sums, whole) < 1e-10
     }),
-    60,
+    300,
   )
-  assert.ok(seen > 5, `${seen} programs`)
+  assert.ok(seen > 20, `${seen} programs`)
 })
 
 test('the engine gives what the reference evaluator gives', async () => {
-  await holds(
+  await holdsAsync(
     fc.asyncProperty(programs(options), turns, async (p, turn) => {
       const v = directionsOf(p, turn)
       const f = optimise(right(jvp(p.func, trainable(p.func))))
@@ -150,6 +172,47 @@ test('the engine gives what the reference evaluator gives', async () => {
       return distance(await runNative(own), evaluated(own).map(numbers)) < 1e-9
     }),
     20,
+  )
+})
+
+/** How far the engine is from the reference evaluator. */
+const apart = async (p: Program): Promise<number> => {
+  const own = { ...p, func: optimise(p.func) }
+  return distance(await runNative(own), evaluated(p).map(numbers))
+}
+
+test('each is closed under the others, and the engine runs what comes of it', async () => {
+  await holdsAsync(
+    fc.asyncProperty(programs({ ...options, depth: 1 }), turns, async (p, turn) => {
+      const wrt = trainable(p.func)
+      const [u, v] = [directionsOf(p, turn), directionsOf(p, turn + 31)]
+      const loss = lossOf(p.func)
+      const last = (f: Func): Func => func(f.params, f.results.slice(-1))
+      const slope = last(right(jvp(loss, wrt)))
+      const inputs = [...p.inputs, ...v]
+      // The slope of the slope along u is u^T H v, and so is u times the gradient of the slope.
+      const twice: Program = { ...p, func: last(right(jvp(slope, wrt))), inputs: [...inputs, ...u] }
+      const back: Program = { ...p, func: right(gradient(slope, wrt)), inputs }
+      const product: Program = { ...p, func: right(hessianVectorProduct(loss, wrt)), inputs }
+      const [one, other, third] = [
+        numbers(evaluated(twice)[0]!)[0]!,
+        dot(u, evaluated(back)),
+        dot(u, evaluated(product)),
+      ]
+      for (const x of [other, third])
+        assert.ok(Math.abs(one - x) <= 1e-8 * Math.max(1, Math.abs(one)), `${one}, not ${x}`)
+      for (const program of [twice, back, product]) assert.ok((await apart(program)) < 1e-8)
+
+      const each = lossEach(p.func)
+      const made = each && perExample(each, wrt)
+      if (made === undefined || E.isLeft(made)) return true
+      const pushed: Program = { ...p, func: right(jvp(made.right, wrt)), inputs }
+      const pulled: Program = { ...p, func: right(gradient(lossOf(made.right), wrt)) }
+      for (const program of [{ ...p, func: made.right }, pushed, pulled])
+        assert.ok((await apart(program)) < 1e-8)
+      return true
+    }),
+    40,
   )
 })
 
