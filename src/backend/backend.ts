@@ -2,6 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Func } from '../ir/expr.ts'
+import { nearest } from '../ir/nearest.ts'
+import type { Rate } from '../ir/type.ts'
 
 export type Precision = 'single' | 'double'
 
@@ -59,3 +61,27 @@ export const finite = (name: string, data: Numbers): E.Either<BackendError, Numb
         message: `"${name}" is ${data[i]} at position ${i}: parameters must be finite numbers`,
       })
 }
+
+/** Why no uniform parameter has that name. */
+export const noParameter = (
+  name: string,
+  inputs: readonly { readonly name: string; readonly type: { readonly rate: Rate } }[],
+): string => {
+  if (inputs.some(i => i.name === name))
+    return `"${name}" is no parameter but an input that varies: it is given to each run, with the batch`
+  const names = inputs.flatMap(i => (i.type.rate === 'uniform' ? [i.name] : []))
+  const close = nearest(name, names)
+  return `there is no parameter "${name}"${close || `; the program has ${names.join(', ') || 'none'}`}`
+}
+
+/** What a batch without that input says. */
+export const lacks = (name: string, data: Readonly<Record<string, unknown>>): string => {
+  const close = nearest(name, Object.keys(data)).replace(/^: did you mean (.*)\?$/, ', but has "$1"')
+  return `the batch lacks "${name}"${close}`
+}
+
+/** Why that many numbers are not the input's, as the engine says it, too. */
+export const takes = (name: string, reals: number, got: number, examples?: number): string =>
+  `"${name}" takes ${reals * (examples ?? 1)} numbers${
+    examples === undefined ? '' : ` (${examples} examples of ${reals})`
+  }; it got ${got}`

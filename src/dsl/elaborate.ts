@@ -6,9 +6,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { broadcast } from '../ir/build.ts'
 import { type Expr, type Func, func, make, type Param, type TypeMismatch, tensorType } from '../ir/expr.ts'
+import { toField } from '../ir/fix.ts'
 import { required } from '../ir/invariant.ts'
+import { nearest } from '../ir/nearest.ts'
 import { isPointwise, type Op } from '../ir/ops.ts'
-import { joinRates, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
+import { joinRates, rateOf, showType, type TensorType, tensor, withRate } from '../ir/type.ts'
 import { postorderBy } from '../ir/walk.ts'
 import { type Place, type Source, showSource, sourceOf } from './place.ts'
 import type { ScanTerm, Term } from './term.ts'
@@ -116,6 +118,7 @@ const block = (
   scope: ReadonlyMap<Node, Expr>,
   captured: (s: ScanTerm) => readonly Term[],
   made: Maker,
+  inputs: readonly string[],
 ): readonly Expr[] => {
   const done = new Map<Node, Expr>(scope)
   const value = (t: Node): Expr => required(done.get(t), `the value of ${t.form}`)
@@ -133,17 +136,20 @@ const block = (
         done.set(t, made(make('get', [value(t.scan)], { item: t.item }), t.at))
         break
       case 'scan':
-        done.set(t, loop(t, value, captured, made))
+        done.set(t, loop(t, value, captured, made, inputs))
+        break
+      case 'absent':
+        refuse({ kind: 'TypeMismatch', op: t.op, message: t.message }, t.at)
+        break
+      case 'declared':
+        refuse({ kind: 'TypeMismatch', op: 'arg', message: undeclared(t.name, inputs) }, t.at)
         break
       default:
         refuse(
           {
             kind: 'TypeMismatch',
             op: 'arg',
-            message:
-              t.form === 'declared'
-                ? `"${t.name}" is used but is no parameter or input of this program`
-                : `"${t.name}" belongs to the step of a scan and is used outside it`,
+            message: `"${t.name}" belongs to the step of a scan and is used outside it: return it in the step's stack, and use the scan's`,
           },
           t.at,
         )
@@ -157,6 +163,7 @@ const loop = (
   value: (t: Node) => Expr,
   captured: (s: ScanTerm) => readonly Term[],
   made: Maker,
+  inputs: readonly string[],
 ): Expr => {
   const invariants = captured(s)
   const outside = [...invariants, ...s.carries.map(c => c.initial), ...s.sequences.map(x => x.over)]
@@ -176,8 +183,10 @@ const loop = (
   const scope = new Map(
     locals.map((t, i) => [t, made(make('arg', [], { index: i, type: params[i]!.type }), s.at)] as const),
   )
-  const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured, made)
+  const results = block([...s.carries.map(c => c.next), ...s.stacked], scope, captured, made, inputs)
   const first = s.sequences[0]
+  if (first === undefined && s.length === undefined)
+    refuse({ kind: 'TypeMismatch', op: 'scan', message: 'a scan over no sequences takes its `length`' }, s.at)
   return made(
     make('scan', operands, {
       body: func(params, results),
@@ -190,6 +199,13 @@ const loop = (
   )
 }
 
+const undeclared = (name: string, inputs: readonly string[]): string =>
+  `"${name}" is used but is no parameter or input of this program${
+    inputs.includes(name)
+      ? ': the input of that name is another term, so use that one'
+      : nearest(name, inputs) || (inputs.length === 0 ? '' : `: it has ${inputs.join(', ')}`)
+  }`
+
 const nameOf = (t: Term, i: number): string =>
   t.form === 'declared' || t.form === 'local' ? t.name : `outer${i}`
 
@@ -200,6 +216,16 @@ export interface Input {
   readonly type: TensorType
 }
 
+const refuseRepeated = ({ name, term }: Input, i: number, inputs: readonly Input[]): void => {
+  const other = inputs.slice(0, i).find(o => o.name === name || o.term === term)
+  if (other === undefined) return
+  const message =
+    other.name === name
+      ? `two inputs are called "${name}": data find their parameter by its name, so call one of them otherwise`
+      : `"${other.name}" and "${name}" are one term: declare one for each`
+  refuse({ kind: 'TypeMismatch', op: 'arg', message }, term.at)
+}
+
 /** The closed, typed function of `inputs` (positions as given) with these results. */
 export const elaborate = (
   inputs: readonly Input[],
@@ -208,6 +234,7 @@ export const elaborate = (
   const places = new Map<Expr, Place>()
   const made = maker(places)
   try {
+    inputs.forEach(refuseRepeated)
     const scope = new Map(
       inputs.map(({ term, name, type }, i) => {
         const checked = make('arg', [], { index: i, type })
@@ -220,9 +247,16 @@ export const elaborate = (
         ] as const
       }),
     )
+    const names = inputs.map(i => i.name)
+    const values = block(results, scope, captures(), made, names)
+    values.forEach((e, i) => {
+      if (e.type.kind === 'tensor') return
+      const message = `result ${i} must be a tensor, not ${showType(e.type)}${toField(e.type, [])}`
+      refuse({ kind: 'TypeMismatch', op: e.op, message }, required(results[i], 'a result').at)
+    })
     const f = func(
       inputs.map(({ name, type }) => ({ name, type })),
-      block(results, scope, captures(), made),
+      values,
     )
     written.set(f, places)
     return E.right(f)

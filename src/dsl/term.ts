@@ -59,8 +59,15 @@ interface Item {
   readonly item: number
 }
 
+/** What should have been a term and is none, as only a program without types can bring about. */
+interface Absent {
+  readonly form: 'absent'
+  readonly op: Op
+  readonly message: string
+}
+
 /** An expression of that kind. */
-export type Term<K extends Kind = Kind> = Common<K> & (Declared | Local | Literal | Operation | Item)
+export type Term<K extends Kind = Kind> = Common<K> & (Declared | Local | Literal | Operation | Item | Absent)
 export type Real = Term<'real'>
 export type Complex = Term<'complex'>
 export type Index = Term<'index'>
@@ -70,7 +77,31 @@ const operation = <K extends Kind, P extends Operation['op']>(
   op: P,
   args: readonly Term[],
   attributes: Attributes[P],
-): Term<K> => ({ form: 'operation', op, args, attributes, at: here(operation) })
+): Term<K> => {
+  const at = here(operation)
+  return {
+    form: 'operation',
+    op,
+    args: args.map((x, i) => asTerm(x, op, `operand ${i + 1}`, at)),
+    attributes,
+    at,
+  }
+}
+
+const isTerm = (x: unknown): x is Term => typeof x === 'object' && x !== null && 'form' in x && 'at' in x
+const shown = (x: unknown): string =>
+  typeof x === 'string'
+    ? JSON.stringify(x)
+    : typeof x === 'object'
+      ? `${x === null ? null : 'an object'}`
+      : String(x)
+
+/* JavaScript has nobody who looks at types. */
+const asTerm = (x: unknown, op: Op, what: string, at: Place): Term => {
+  if (isTerm(x)) return x
+  if (typeof x === 'number') return { form: 'literal', value: x, at }
+  return { form: 'absent', op, message: `${what} is ${shown(x)}, which is no term`, at }
+}
 
 const term = (x: Term | number): Term => (typeof x === 'number' ? number(x) : x)
 
@@ -222,12 +253,16 @@ export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
     length: loop.length,
     carries: Object.keys(loop.carry).map(name => ({
       name,
-      initial: loop.carry[name]!,
+      initial: asTerm(loop.carry[name], 'scan', `the first value of carry ${name}`, at),
       local: carries[name]!,
-      next: after.carry[name]!,
+      next: asTerm(after.carry[name], 'scan', `the next value of carry ${name}`, at),
     })),
-    sequences: Object.keys(loop.over).map(name => ({ name, over: loop.over[name]!, local: entries[name]! })),
-    stacked: stackNames.map(name => after.stack[name]!),
+    sequences: Object.keys(loop.over).map(name => ({
+      name,
+      over: asTerm(loop.over[name], 'scan', `sequence ${name}`, at),
+      local: entries[name]!,
+    })),
+    stacked: stackNames.map(name => asTerm(after.stack[name], 'scan', `output ${name}`, at)),
   }
   const items = <T extends Terms>(names: readonly string[], first: number): T =>
     Object.fromEntries(

@@ -112,7 +112,7 @@ export const decodeAttributes = <K extends Op>(
     return E.left(
       names.length === 0
         ? `takes no attributes, so no ${stray}`
-        : `has no attribute ${stray}${nearest(stray, names)}`,
+        : `has no attribute ${stray}${nearest(stray, names) || `: it has ${names.join(', ')}`}`,
     )
   const decoded: Record<string, unknown> = {}
   for (const name of names) {

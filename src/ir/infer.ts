@@ -1,6 +1,7 @@
 /** The typing rules: one row an op. An error says what was given and what is due. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Expr } from './expr.ts'
+import { strayEntry, toField, toOneField, toOneShape, toRank, toType, toUnitary } from './fix.ts'
 import type { Attributes, BinaryOp, Op, UnaryOp } from './ops.ts'
 import {
   elements,
@@ -43,24 +44,32 @@ const tensorAt = (
 ): TensorType => {
   const type = args[i]?.type ?? fail(`operand ${i + 1} is missing`)
   if (type.kind !== 'tensor' || !fields.includes(type.field))
-    return fail(`operand ${i + 1} must be ${fields.join(' or ')}, not ${showType(type)}`)
+    return fail(
+      `operand ${i + 1} must be ${fields.join(' or ')}, not ${showType(type)}${toField(type, fields)}`,
+    )
   return type
 }
 const unitaryAt = (args: readonly Expr[], i: number): UnitaryType => {
   const type = args[i]?.type ?? fail(`operand ${i + 1} is missing`)
-  return type.kind === 'unitary' ? type : fail(`operand ${i + 1} must be unitary, not ${showType(type)}`)
+  return type.kind === 'unitary'
+    ? type
+    : fail(`operand ${i + 1} must be unitary, not ${showType(type)}${toUnitary(type)}`)
 }
 const rankAt = (args: readonly Expr[], i: number, rank: number, fields?: readonly Field[]): TensorType => {
   const type = tensorAt(args, i, fields)
   check(
     type.shape.length === rank,
-    () => `operand ${i + 1} must have ${rank} ax${rank === 1 ? 'is' : 'es'}, not ${showType(type)}`,
+    () =>
+      `operand ${i + 1} must have ${rank} ax${rank === 1 ? 'is' : 'es'}, not ${showType(type)}${toRank(type, rank)}`,
   )
   return type
 }
 const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readonly Field[]): TensorType => {
   const type = tensorAt(args, i, fields)
-  check(type.shape.length >= 1, () => `operand ${i + 1} is a scalar, ${showType(type)}: it has no axis`)
+  check(
+    type.shape.length >= 1,
+    () => `operand ${i + 1} is a scalar, ${showType(type)}: it has no axis${toRank(type, 1)}`,
+  )
   return type
 }
 const rate = (args: readonly Expr[]): Rate => joinRates(args.map(a => rateOf(a.type)))
@@ -89,23 +98,36 @@ const unaryRule =
 const either: readonly Field[] = ['real', 'complex']
 const anyField: readonly Field[] = [...either, 'index']
 
+/* An operator that is made for a size, and could be made for another. */
+const resized = (factors: readonly Expr[], from: number, to: number): string => {
+  const odd = factors.find(
+    f => (f.op === 'dft' || f.op === 'identity') && f.type.kind === 'unitary' && f.type.size === from,
+  )
+  return odd === undefined ? '' : `: did you mean ${odd.op}(${to})?`
+}
+
 const sameShapes = (args: readonly Expr[], x: TensorType, y: TensorType): void => {
   arity(args, 2)
   check(
     sameShape(x.shape, y.shape),
-    () => `the operands have different shapes: ${showType(x)} and ${showType(y)}`,
+    () =>
+      `the operands have different shapes: ${showType(x)} and ${showType(y)}${toOneShape(x.shape, y.shape)}`,
   )
 }
 const binaryRule =
-  (left: readonly Field[], right: readonly Field[] | 'same', result?: Field): Rule<BinaryOp> =>
+  (
+    left: readonly Field[],
+    right: readonly Field[] | 'same',
+    result?: Field,
+    op: BinaryOp = 'add',
+  ): Rule<BinaryOp> =>
   args => {
     const x = tensorAt(args, 0, left)
     const y = tensorAt(args, 1, right === 'same' ? left : right)
     sameShapes(args, x, y)
     check(
       right !== 'same' || x.field === y.field,
-      () =>
-        `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex (toComplex, re, scale)`,
+      () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField(op)}`,
     )
     return E.right(tensor(result ?? x.field, x.shape, rate(args)))
   }
@@ -129,7 +151,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
 
   add: binaryRule(either, 'same'),
   sub: binaryRule(either, 'same'),
-  mul: binaryRule(either, 'same'),
+  mul: binaryRule(either, 'same', undefined, 'mul'),
   div: binaryRule(either, 'same'),
   scale: binaryRule(['real'], ['complex'], 'complex'),
   complex: binaryRule(['real'], ['real'], 'complex'),
@@ -146,7 +168,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const x = tensorAt(args, 0)
     check(
       Number.isInteger(axes) && axes >= 0 && axes <= x.shape.length,
-      () => `cannot sum over ${axes} axes of ${showType(x)}`,
+      () => `cannot sum over ${axes} axes of ${showType(x)}: it has ${x.shape.length}`,
     )
     return E.right(tensor(x.field, x.shape.slice(axes), x.rate))
   },
@@ -166,7 +188,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     sameShapes(args, x, y)
     check(
       x.field === y.field,
-      () => `the operands are ${showType(x)} and ${showType(y)}: make both real or both complex`,
+      () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField('dot')}`,
     )
     return E.right(tensor(x.field, [], rate(args)))
   },
@@ -175,11 +197,14 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const a = rankAt(args, 0, 2)
     const x = rankAt(args, 1, 1)
     const [m, n] = a.shape as readonly [number, number]
-    check(a.field === x.field, () => `a ${a.field} matrix takes a ${a.field} vector, not ${showType(x)}`)
+    check(
+      a.field === x.field,
+      () => `a ${a.field} matrix takes a ${a.field} vector, not ${showType(x)}${toField(x, [a.field])}`,
+    )
     check(
       x.shape[0] === (adjoint ? m : n),
       () =>
-        `${adjoint ? 'the adjoint of ' : ''}${showType(a)} takes ${adjoint ? m : n} entries, not ${showType(x)}`,
+        `${adjoint ? 'the adjoint of ' : ''}${showType(a)} takes ${adjoint ? m : n} entries, not ${showType(x)}${x.shape[0] === (adjoint ? n : m) ? `: did you mean ${adjoint ? 'matvec, A x' : 'matvecAdjoint, A^H x'}?` : ''}`,
     )
     return E.right(tensor(a.field, [adjoint ? n : m], rate(args)))
   },
@@ -189,7 +214,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const b = rankAt(args, 1, 1)
     check(
       a.field === b.field,
-      () => `the operands are ${showType(a)} and ${showType(b)}: make both real or both complex`,
+      () => `the operands are ${showType(a)} and ${showType(b)}: ${toOneField('outer')}`,
     )
     return E.right(tensor(a.field, [a.shape[0]!, b.shape[0]!], rate(args)))
   },
@@ -210,7 +235,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const b = atLeastOneAxis(args, 1, anyField)
     check(
       a.field === b.field && a.bound === b.bound && sameShape(a.shape.slice(1), b.shape.slice(1)),
-      () => `${showType(a)} and ${showType(b)} differ in more than their first axis`,
+      () =>
+        `${showType(a)} and ${showType(b)} differ in more than their first axis${
+          a.field === b.field ? '' : `: ${toOneField('concat')}`
+        }`,
     )
     return E.right({ ...a, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)], rate: rate(args) })
   },
@@ -223,7 +251,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         start >= 0 &&
         length >= 1 &&
         start + length <= x.shape[0]!,
-      () => `entries ${start} to ${start + length - 1} do not lie in ${showType(x)}`,
+      () =>
+        length >= 1
+          ? `entries ${start} to ${start + length - 1} do not lie in ${showType(x)}: it has entries 0 to ${x.shape[0]! - 1}`
+          : `takes a length from 1 up, not ${length}`,
     )
     return E.right({ ...x, shape: [length, ...x.shape.slice(1)] })
   },
@@ -251,7 +282,11 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     arity(args, 2)
     const x = atLeastOneAxis(args, 0)
     const i = rankAt(args, 1, 0, ['index'])
-    check(i.bound <= x.shape[0]!, () => `${showType(i)} counts further than the first axis of ${showType(x)}`)
+    check(
+      i.bound <= x.shape[0]!,
+      () =>
+        `${showType(i)} counts further than the first axis of ${showType(x)}${toType(i, { ...i, bound: x.shape[0]! })}`,
+    )
     return E.right(tensor(x.field, x.shape.slice(1), rate(args)))
   },
   put: (args, { size: n }) => {
@@ -259,7 +294,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     size(n)
     const x = tensorAt(args, 0)
     const i = rankAt(args, 1, 0, ['index'])
-    check(i.bound <= n, () => `${showType(i)} counts further than the ${n} entries there are`)
+    check(
+      i.bound <= n,
+      () => `${showType(i)} counts further than the ${n} entries there are${toType(i, { ...i, bound: n })}`,
+    )
     return E.right(tensor(x.field, [n, ...x.shape], rate(args)))
   },
   batchSum: args => {
@@ -267,7 +305,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const x = tensorAt(args, 0)
     check(
       x.rate === 'varying',
-      () => `sums over the examples, but ${showType(x)} is the same for all of them`,
+      () =>
+        `sums over the examples, but ${showType(x)} is the same for all of them: ${x.field === 'complex' ? 'scale' : 'mul'}(batchSize(), x) is their sum`,
     )
     return E.right(tensor(x.field, x.shape))
   },
@@ -299,7 +338,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const seen = new Set(permutation)
     check(
       seen.size === n && permutation.every(j => Number.isInteger(j) && j >= 0 && j < n),
-      () => `is no permutation: it must hold each of 0 … ${n - 1} once`,
+      () => `is no permutation: it must hold each of 0 … ${n - 1} once, but ${strayEntry(permutation)}`,
     )
     return E.right({ kind: 'unitary', size: n, rate: 'uniform' })
   },
@@ -315,7 +354,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
       const u = unitaryAt(args, i)
       check(
         u.size === first.size,
-        () => `factors have different sizes: ${showType(first)} and ${showType(u)}`,
+        () =>
+          `factors have different sizes: ${showType(first)} and ${showType(u)}${resized([args[i]!], u.size, first.size) || resized([args[0]!], first.size, u.size)}`,
       )
     })
     return E.right({ ...first, rate: rate(args) })
@@ -328,7 +368,11 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     arity(args, 2)
     const u = unitaryAt(args, 0)
     const x = rankAt(args, 1, 1, ['complex'])
-    check(x.shape[0] === u.size, () => `${showType(u)} does not act on ${showType(x)}`)
+    check(
+      x.shape[0] === u.size,
+      () =>
+        `${showType(u)} acts on complex[${u.size}], not on ${showType(x)}${resized(args, u.size, x.shape[0]!)}`,
+    )
     return E.right(tensor('complex', x.shape, rate(args)))
   },
 
@@ -353,7 +397,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     check(type.rate === 'uniform' && type.field !== 'index', () => `cannot be ${showType(type)}`)
     check(type.field === 'complex' || im === 0, () => `a real constant has no imaginary part, not ${im}`)
     check(type.bound === 0, () => `counts to no bound, so not to ${type.bound}`)
-    check(!Number.isNaN(re) && !Number.isNaN(im), () => 'must be a number, not NaN')
+    check(
+      !Number.isNaN(re) && !Number.isNaN(im),
+      () => 'must be a number, not NaN: was it computed from something undefined?',
+    )
     return E.right(type)
   },
   batchSize: args => {
@@ -387,14 +434,21 @@ const rules: { readonly [K in Op]: Rule<K> } = {
           type.shape[0] === length,
           () => `${name} must have ${length} entries along its first axis, not ${showType(type)}`,
         )
-      check(fits(entry, param), () => `${name} is ${showType(entry)} where the body takes ${showType(param)}`)
+      check(
+        fits(entry, param),
+        () => `${name} is ${showType(entry)} where the body takes ${showType(param)}${toType(entry, param)}`,
+      )
     })
     check(
       carries <= body.results.length,
       () => `the body has ${body.results.length} results for ${carries} carries`,
     )
-    const results = body.results.map(r =>
-      r.type.kind === 'tensor' ? r.type : fail('a result must be a tensor'),
+    const results = body.results.map((r, k) =>
+      r.type.kind === 'tensor'
+        ? r.type
+        : fail(
+            `${k < carries ? `the next value of carry ${body.params[invariants + k]?.name}` : `output ${k - carries}`} must be a tensor, not ${showType(r.type)}${toField(r.type, [])}`,
+          ),
     )
     // So that a carry, and its history, is of one type inside the loop and behind it.
     const still = body.params
@@ -411,7 +465,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         check(
           param !== undefined && fits(type, param),
           () =>
-            `carry ${body.params[invariants + k]?.name} is ${param && showType(param)} but its next value ${showType(type)}`,
+            `carry ${body.params[invariants + k]?.name} is ${param && showType(param)} but its next value ${showType(type)}${param && toType(type, param)}`,
         )
       return k < carries ? { ...param!, rate: loop } : { ...type, shape: [length, ...type.shape], rate: loop }
     })

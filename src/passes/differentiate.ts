@@ -39,6 +39,10 @@ const overExamples = (target: Expr, user: Expr, contribution: Expr): Expr => {
     : times(broadcast(batchSize(), tensorType(contribution).shape), contribution)
 }
 
+/**
+ * The cotangents of `wanted` for those of the roots: J* of the seeds, where J is the roots' real-linear derivative.
+ * `inLoop`: what the examples contribute stays apart.
+ */
 const pullback = (
   roots: readonly Expr[],
   seeds: readonly (Expr | undefined)[],
@@ -113,6 +117,50 @@ const finished = (roots: readonly Expr[], augmented: Augmented, known: Knowledge
         operandsIn(known),
       )
 
+/** The parameters at these positions as expressions, or why one of them has no gradient. */
+export const differentiable = (f: Func, wrt: readonly number[]): E.Either<GradientError, readonly Expr[]> => {
+  for (const i of wrt) {
+    const param = f.params[i]
+    if (param === undefined) return refused(`there is no parameter ${i}: the function has ${f.params.length}`)
+    if (param.type.field === 'index')
+      return refused(`parameter "${param.name}" is an index: it has no gradient`)
+  }
+  return E.right(wrt.map(i => argument(i, f.params[i]!.type)))
+}
+
+export const refused = (message: string): E.Either<GradientError, never> =>
+  E.left({ kind: 'GradientError', message })
+
+/** The function's first result, if it is a real scalar. */
+export const realScalar = (f: Func): E.Either<GradientError, Expr> => {
+  const value = f.results[0]
+  return value?.type.kind === 'tensor' && value.type.field === 'real' && value.type.shape.length === 0
+    ? E.right(value)
+    : refused(
+        `only a real scalar has a gradient; the first result is ${value === undefined ? 'missing' : `${showType(value.type)}: make one number of it, such as the sum of |x|²`}`,
+      )
+}
+
+/**
+ * `values`, and the cotangents of `wanted` for those of the roots. `apart`: contributions of the examples to what
+ * is the same for all of them are not summed.
+ */
+export const cotangentsOf = (
+  roots: readonly Expr[],
+  seeds: readonly Expr[],
+  wanted: readonly Expr[],
+  values: readonly Expr[],
+  apart = false,
+): { readonly values: readonly Expr[]; readonly cotangents: readonly Expr[] } => {
+  const { cotangents, augmented } = pullback(roots, seeds, wanted, apart, nothing)
+  const all = finished(
+    [...values, ...cotangents.map((c, i) => c ?? zerosLike(required(wanted[i], 'what is wanted')))],
+    augmented,
+    nothing,
+  )
+  return { values: all.slice(0, values.length), cotangents: all.slice(values.length) }
+}
+
 /**
  * The function that gives, on the same parameters, the first result of `f` and its gradient with respect to the
  * parameters at the positions `wrt`. The first result must be a real scalar; a varying one counts as summed over
@@ -121,22 +169,12 @@ const finished = (roots: readonly Expr[], augmented: Augmented, known: Knowledge
  * gives its conjugate).
  */
 export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<GradientError, Func> => {
-  const refuse = (message: string) => E.left({ kind: 'GradientError' as const, message })
-  const value = f.results[0]
-  if (value?.type.kind !== 'tensor' || value.type.field !== 'real' || value.type.shape.length !== 0)
-    return refuse(
-      `only a real scalar has a gradient; the first result is ${value === undefined ? 'missing' : showType(value.type)}`,
-    )
-  for (const i of wrt) {
-    const param = f.params[i]
-    if (param === undefined) return refuse(`there is no parameter ${i}: the function has ${f.params.length}`)
-    if (param.type.field === 'index')
-      return refuse(`parameter "${param.name}" is an index: it has no gradient`)
-  }
-  const wanted = wrt.map(i => argument(i, f.params[i]!.type))
-  const { cotangents, augmented } = pullback([value], [constant(1)], wanted, false, nothing)
-  const gradients = cotangents.map((c, i) => c ?? zerosLike(wanted[i]!))
-  return E.right(func(f.params, finished([value, ...gradients], augmented, nothing)))
+  const value = realScalar(f)
+  if (E.isLeft(value)) return value
+  const wanted = differentiable(f, wrt)
+  if (E.isLeft(wanted)) return wanted
+  const { values, cotangents } = cotangentsOf([value.right], [constant(1)], wanted.right, [value.right])
+  return E.right(func(f.params, [...values, ...cotangents]))
 }
 
 /** The gradient alone: `valueAndGradient` without the value. */

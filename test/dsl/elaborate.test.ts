@@ -106,7 +106,11 @@ describe('elaborate', () => {
         t.add(x, w),
         /add: .*different shapes: real\[3\] and real\[4\]/,
       ],
-      [[input('z', z, complex(3))], t.apply(t.dft(4), z), /apply: unitary\(4\) does not act on complex\[3\]/],
+      [
+        [input('z', z, complex(3))],
+        t.apply(t.dft(4), z),
+        /apply: unitary\(4\) acts on complex\[4\], not on complex\[3\]/,
+      ],
       [
         [input('z', z, complex(3))],
         t.apply(t.compose(t.dft(3), t.dft(4)), z),

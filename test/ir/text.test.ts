@@ -140,7 +140,12 @@ const failures: readonly (readonly [text: string, line: number, column: number, 
   ['func @f(x: real[3]) {\n  %0 = sum x {axes} : real[]', 2, 8, 'sum takes a number for its attribute axes'],
   ['func @f(x: real[3]) {\n  %0 = sum x {axes = 1, axes = 1} : real[]', 2, 25, 'axes is given twice'],
   ['func @f(x: real[3]) {\n  %0 = neg x : real[4]', 2, 16, 'neg has type real[3] here, not real[4]'],
-  ['func @f(x: real[3]) {\n  %0 = conj x : complex[3]', 2, 8, 'conj operand 1 must be complex, not real[3]'],
+  [
+    'func @f(x: real[3]) {\n  %0 = conj x : complex[3]',
+    2,
+    8,
+    'conj operand 1 must be complex, not real[3]: make it complex, toComplex(x)',
+  ],
   ['func @f(x: real[3]) {\n  %0 = neg %1 : real[3]', 2, 12, '%1 has no value yet'],
   ['func @f(x: real[]) {\n  %0 = neg x : real[]\n  %0 = neg x : real[]', 3, 3, '%0 has a value already'],
   [

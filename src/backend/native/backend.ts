@@ -7,7 +7,9 @@ import {
   type BackendError,
   type BackendOptions,
   finite,
+  lacks,
   type Numbers,
+  noParameter,
   type Program,
   type Session,
 } from '../backend.ts'
@@ -17,6 +19,12 @@ import { type Plan, tape } from './plan.ts'
 
 const failure = (message: string): BackendError => ({ kind: 'BackendError', message })
 const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e))
+/* The engine knows inputs by position, users by name. */
+const named = (plan: Plan, message: string): string =>
+  message.replace(/^input (\d+)/, (whole, i) => {
+    const input = plan.inputs[Number(i)]
+    return input === undefined ? whole : `"${input.name}"`
+  })
 const attempt = <A>(run: () => A): E.Either<BackendError, A> => E.tryCatch(run, e => failure(messageOf(e)))
 
 /** The plan in the engine, its uniform inputs not yet set. */
@@ -37,10 +45,10 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
       ? E.right(i)
       : E.left(
           failure(
-            `there is no parameter "${name}"; the program has ${plan.inputs
-              .filter(p => p.rate === 'uniform')
-              .map(p => p.name)
-              .join(', ')}`,
+            noParameter(
+              name,
+              plan.inputs.map(p => ({ name: p.name, type: { rate: p.rate } })),
+            ),
           ),
         )
   }
@@ -48,7 +56,7 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
     data: Readonly<Record<string, Numbers>>,
   ): E.Either<BackendError, readonly (Numbers | null)[]> => {
     const missing = plan.inputs.find(p => p.rate === 'varying' && data[p.name] === undefined)
-    if (missing !== undefined) return E.left(failure(`the batch lacks "${missing.name}"`))
+    if (missing !== undefined) return E.left(failure(lacks(missing.name, data)))
     return E.right(plan.inputs.map(p => (p.rate === 'varying' ? data[p.name]! : null)))
   }
   const run =
@@ -65,7 +73,7 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
       try {
         return E.right(await program.run(batch, inputs, threads))
       } catch (e) {
-        const left = failure(messageOf(e))
+        const left = failure(named(plan, messageOf(e)))
         return E.left(signal?.aborted ? { ...left, cancelled: true } : left)
       } finally {
         signal?.removeEventListener('abort', cancel)
@@ -76,7 +84,12 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
       pipe(
         finite(name, data),
         E.chain(() => uniform(name)),
-        E.chain(i => attempt(() => program.write(i, data))),
+        E.chain(i =>
+          pipe(
+            attempt(() => program.write(i, data)),
+            E.mapLeft(e => failure(named(plan, e.message))),
+          ),
+        ),
       ),
     read: name =>
       pipe(

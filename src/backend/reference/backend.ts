@@ -8,9 +8,12 @@ import {
   type Backend,
   type BackendError,
   finite,
+  lacks,
   type Numbers,
+  noParameter,
   type Program,
   type Session,
+  takes,
 } from '../backend.ts'
 import { evaluate } from './evaluate.ts'
 
@@ -27,10 +30,7 @@ const join = (tensors: readonly Tensor[]): Numbers => {
 
 const split = (param: Param, batch: number, data: Numbers): E.Either<BackendError, Value> => {
   const size = reals(param.type)
-  if (data.length !== size * batch)
-    return E.left(
-      failure(`"${param.name}" must hold ${size} numbers for each of ${batch} examples, not ${data.length}`),
-    )
+  if (data.length !== size * batch) return E.left(failure(takes(param.name, size, data.length, batch)))
   const tensors: Tensor[] = []
   for (let i = 0; i < batch; i++) {
     const tensor = fromNumbers(param.type, data.subarray(i * size, (i + 1) * size))
@@ -47,7 +47,7 @@ const session = ({ func: f, updates }: Program): Session => {
   }
   const uniform = (name: string): E.Either<BackendError, number> => {
     const i = f.params.findIndex(p => p.name === name && p.type.rate === 'uniform')
-    return i >= 0 ? E.right(i) : E.left(failure(`there is no parameter "${name}"`))
+    return i >= 0 ? E.right(i) : E.left(failure(noParameter(name, f.params)))
   }
   const value = (batch: number, data: Readonly<Record<string, Numbers>>) => (param: Param, i: number) => {
     if (param.type.rate === 'uniform') {
@@ -57,15 +57,18 @@ const session = ({ func: f, updates }: Program): Session => {
         : E.right(uniformValue(tensor))
     }
     const given = data[param.name]
-    return given === undefined
-      ? E.left(failure(`the batch lacks "${param.name}"`))
-      : split(param, batch, given)
+    return given === undefined ? E.left(failure(lacks(param.name, data))) : split(param, batch, given)
   }
   return {
     write: (name, data) =>
       pipe(
         finite(name, data),
         E.chain(() => uniform(name)),
+        E.chain(i =>
+          data.length === reals(f.params[i]!.type)
+            ? E.right(i)
+            : E.left(failure(takes(name, reals(f.params[i]!.type), data.length))),
+        ),
         E.chain(i =>
           pipe(
             fromNumbers(f.params[i]!.type, data.slice()),
