@@ -5,6 +5,7 @@ import type { Func } from '../ir/expr.ts'
 import { nearest } from '../ir/nearest.ts'
 import type { Rate } from '../ir/type.ts'
 
+/** What numbers the engine computes with: float32 or float64. At the rim both are float64. */
 export type Precision = 'single' | 'double'
 
 /**
@@ -12,10 +13,13 @@ export type Precision = 'single' | 'double'
  * run that succeeds each `update` makes a result the parameter's next value; so training state never leaves.
  */
 export interface Program {
+  /** What is computed. */
   readonly func: Func
+  /** Which result becomes the next value of which parameter, by their positions. */
   readonly updates: readonly { readonly result: number; readonly param: number }[]
 }
 
+/** Why something was not written, read or run. */
 export interface BackendError {
   readonly kind: 'BackendError'
   readonly message: string
@@ -26,6 +30,7 @@ export interface BackendError {
 /** Numbers of a tensor, complex ones interleaved (re, im); for varying values all examples, one after the other. */
 export type Numbers = Float64Array
 
+/** A program that is ready to run, with its resident parameters, which begin at 0. */
 export interface Session {
   /** Sets a uniform parameter, by name. */
   readonly write: (name: string, data: Numbers) => E.Either<BackendError, void>
@@ -39,15 +44,19 @@ export interface Session {
   ) => TE.TaskEither<BackendError, readonly Numbers[]>
 }
 
+/** How a program runs. */
 export interface BackendOptions {
   readonly precision: Precision
+  /** How many carry blocks of examples; results do not depend on it. */
   readonly threads: number
   /** The native engine's instruction set; else the one that PARSEVAL_ISA names, else the best there is. */
   readonly isa?: string
 }
 
+/** What runs programs. */
 export interface Backend {
   readonly name: 'native' | 'reference'
+  /** Makes the program ready to run, or says why it cannot be. */
   readonly start: (program: Program, options: BackendOptions) => E.Either<BackendError, Session>
 }
 

@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts'
 import { nativeBackend } from './native/backend.ts'
 import { referenceBackend } from './reference/backend.ts'
 
+/** A backend that runs here, and what is to be said about it. */
 export interface Choice {
   readonly backend: Backend
   /** What the user should know, if anything. */

@@ -211,8 +211,10 @@ const nameOf = (t: Term, i: number): string =>
 
 /** An input of a program: the term that stands for it, and its type. */
 export interface Input {
+  /** What stands for it; a term of its own for each input. */
   readonly term: Term
   readonly name: string
+  /** With its rate: `varying(real(4))` is one vector for each example. */
   readonly type: TensorType
 }
 

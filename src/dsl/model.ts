@@ -15,7 +15,9 @@ export const entryType = (reads: Reads): TensorType =>
 
 /** What every model is made for. */
 export interface Sizes {
+  /** Units of the state; complex ones count once. */
   readonly hidden: number
+  /** What is read at each step. */
   readonly reads: Reads
   /** Numbers in the output. */
   readonly writes: number
@@ -23,12 +25,22 @@ export interface Sizes {
   readonly seed: number
 }
 
+/**
+ * A recurrent model, complete: parameters, the state at first, one step, what is said after a step. All of it for one
+ * sequence; `S` names the vectors of the state.
+ */
 export interface Recurrent<S extends Terms = Terms> {
+  /** What checkpoints and reports call it. */
   readonly name: string
+  /** What it was made for. */
   readonly sizes: Sizes
+  /** All parameters, as `parameters` lists them. */
   readonly parameters: readonly Parameter[]
   /** The state before the first step. */
   readonly initial: S
+  /**
+   * The next state, from the one before and what is read: `x` is an index or real[size], as `sizes.reads` says.
+   */
   readonly step: (state: S, x: Term) => S
   /** What the model says after a step: `writes` real numbers. */
   readonly output: (state: S) => Real

@@ -30,24 +30,34 @@ export const inBlocks = (...blocks: readonly Initialiser[]): Initialiser => ({ k
 /** One parameter as declared: its type, how it starts. */
 export interface Declaration<F extends Numeric = Numeric> {
   readonly field: F
+  /** Complex numbers count once. */
   readonly shape: Shape
   readonly initial: Initialiser
 }
+/** A real parameter of that shape. */
 export const realParameter = (shape: Shape, initial: Initialiser): Declaration<'real'> => ({
   field: 'real',
   shape,
   initial,
 })
+/** A complex parameter of that shape: `shape` counts complex numbers. */
 export const complexParameter = (shape: Shape, initial: Initialiser): Declaration<'complex'> => ({
   field: 'complex',
   shape,
   initial,
 })
 
+/**
+ * A parameter of a model: what a trainer keeps and moves. The list of them is the first part of a program's inputs.
+ */
 export interface Parameter {
+  /** Its name in programs, checkpoints and messages. */
   readonly name: string
+  /** Always uniform. */
   readonly type: TensorType
+  /** How it starts; `initialValue` draws it. */
   readonly initial: Initialiser
+  /** What stands for it in the model's equations. */
   readonly term: Term
 }
 

@@ -7,6 +7,7 @@ import { here, type Place } from './place.ts'
 
 /** What a term stands for: a tensor of that field, or a unitary operator. */
 export type Kind = 'real' | 'complex' | 'index' | 'unitary'
+/** The fields that numbers have; an index is no number. */
 export type Numeric = 'real' | 'complex'
 
 declare const kind: unique symbol
@@ -37,6 +38,7 @@ interface Operation {
   readonly attributes: Attributes[Op]
   readonly args: readonly Term[]
 }
+/** A loop as it was written: what `scan` makes. */
 export interface ScanTerm {
   readonly form: 'scan'
   readonly at: Place
@@ -68,9 +70,13 @@ interface Absent {
 
 /** An expression of that kind. */
 export type Term<K extends Kind = Kind> = Common<K> & (Declared | Local | Literal | Operation | Item | Absent)
+/** A real tensor. */
 export type Real = Term<'real'>
+/** A complex tensor. */
 export type Complex = Term<'complex'>
+/** A tensor of indices, each from 0 to its bound, exclusive. */
 export type Index = Term<'index'>
+/** A unitary operator on complex[n]: it preserves the norm. */
 export type Unitary = Term<'unitary'>
 
 const operation = <K extends Kind, P extends Operation['op']>(
@@ -129,19 +135,31 @@ const binary =
   <F extends Numeric>(x: Term<F>, y: Term<NoInfer<F>> | number): Term<F> =>
     operation(op, [x, term(y)], {})
 
+/** −x. */
 export const neg = unary('neg')
+/** e^x, of either field. */
 export const exp = unary('exp')
+/** ln x; the principal branch of a complex x. */
 export const log = unary('log')
+/** √x; the principal branch of a complex x. */
 export const sqrt = unary('sqrt')
+/** sin x, of either field. */
 export const sin = unary('sin')
+/** cos x, of either field. */
 export const cos = unary('cos')
+/** tanh x, of either field. */
 export const tanh = unary('tanh')
+/** 1/(1 + e^−x), of either field. */
 export const sigmoid = unary('sigmoid')
 /** 1/x, and 0 at 0. */
 export const pinv = unary('pinv')
+/** The complex conjugate. */
 export const conj = (z: Complex): Complex => operation('conj', [z], {})
+/** The real part. */
 export const re = (z: Complex): Real => operation('re', [z], {})
+/** The imaginary part. */
 export const im = (z: Complex): Real => operation('im', [z], {})
+/** |x|, real for either field. Its derivative at 0 is 0. */
 export const abs = toReal('abs')
 /** max(x, 0). */
 export const relu = (x: Real): Real => operation('relu', [x], {})
@@ -150,8 +168,11 @@ export const step = (x: Real): Real => operation('step', [x], {})
 
 /** Pointwise; a scalar operand is repeated to the other's shape. */
 export const add = binary('add')
+/** x − y, pointwise; scalars as in `add`. */
 export const sub = binary('sub')
+/** x y, pointwise; scalars as in `add`. For a real by a complex tensor there is `scale`. */
 export const mul = binary('mul')
+/** x / y, pointwise; scalars as in `add`. */
 export const div = binary('div')
 /** r z for a real r: the way to multiply across the two fields. */
 export const scale = (r: Real | number, z: Complex): Complex => operation('scale', [term(r), z], {})
@@ -205,6 +226,7 @@ export const batchSum = <F extends Numeric>(x: Term<F>): Term<F> => operation('b
 /** How many examples the batch has. */
 export const batchSize = (): Real => operation('batchSize', [], {})
 
+/** The identity on complex[size]. */
 export const identity = (size: number): Unitary => operation('identity', [], { size })
 /** diag(e^iθ). */
 export const phase = (theta: Real): Unitary => operation('phase', [theta], {})
@@ -221,6 +243,7 @@ export const adjoint = (u: Unitary): Unitary => operation('adjoint', [u], {})
 /** U x. */
 export const apply = (u: Unitary, x: Complex): Complex => operation('apply', [u, x], {})
 
+/** Terms by name: a state, entries of sequences, what is stacked. */
 export type Terms = Readonly<Record<string, Term>>
 
 /**

@@ -9,6 +9,7 @@ import { bug } from './invariant.ts'
 import type { Attributes, Op } from './ops.ts'
 import { showType, type TensorType, type Type, tensor } from './type.ts'
 
+/** A node: its op, operands, attributes, and the type that follows. `Expr<'scan'>` is one of that op. */
 export type Expr<K extends Op = Op> = {
   readonly [P in K]: {
     readonly op: P
@@ -20,6 +21,7 @@ export type Expr<K extends Op = Op> = {
   }
 }[K]
 
+/** A parameter of a function. Its name is for people; expressions know it by its position. */
 export interface Param {
   readonly name: string
   readonly type: TensorType
@@ -27,15 +29,20 @@ export interface Param {
 
 /** A closed function: `results` use nothing but `arg`s of `params`, by position. Interned like nodes. */
 export interface Func {
+  /** What it takes, in order. */
   readonly params: readonly Param[]
+  /** What it gives, in order. */
   readonly results: readonly Expr[]
+  /** Counts up as functions are made; equal functions are one object. */
   readonly id: number
 }
 
 /** Why an expression has no type. */
 export interface TypeMismatch {
   readonly kind: 'TypeMismatch'
+  /** The op whose rule is broken. */
   readonly op: Op
+  /** What is due and what is given. */
   readonly message: string
   /** Where in the user's model the expression was made, if known. */
   readonly at?: string
@@ -135,6 +142,7 @@ export const func = (params: readonly Param[], results: readonly Expr[]): Func =
 export const tensorType = (e: Expr): TensorType =>
   e.type.kind === 'tensor' ? e.type : bug(`${e.op} is no tensor but ${showType(e.type)}`)
 
+/** A function's parameter of that position, as an expression. */
 export const argument = (index: number, type: TensorType): Expr<'arg'> => node('arg', [], { index, type })
 
 export const constant = (re: number, shape: readonly number[] = []): Expr<'constant'> =>

@@ -102,6 +102,7 @@ const JsonProgram = t.type(
   },
   'a program',
 )
+/** A program as plain data, as `toJson` writes it. */
 export type JsonProgram = t.OutputOf<typeof JsonProgram>
 
 /** Why JSON is no program: where in it, and what is wrong. */

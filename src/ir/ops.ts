@@ -52,6 +52,7 @@ export interface BinaryAttributes {
   readonly modRelu: { readonly epsilon: number }
 }
 
+/** Linear in every operand. */
 export interface LinearAttributes {
   /** Sums over the first `axes` axes. */
   readonly sum: { readonly axes: number }
@@ -99,6 +100,7 @@ export interface UnitaryAttributes {
   readonly apply: None
 }
 
+/** Leaves, loops and what is left. */
 export interface OtherAttributes {
   /** The function's own parameter of that position. */
   readonly arg: { readonly index: number; readonly type: TensorType }
@@ -126,13 +128,17 @@ export interface OtherAttributes {
   readonly get: { readonly item: number }
 }
 
+/** Every op, with the attributes that its nodes have. */
 export type Attributes = UnaryAttributes &
   BinaryAttributes &
   LinearAttributes &
   UnitaryAttributes &
   OtherAttributes
+/** The name of an op. */
 export type Op = keyof Attributes
+/** Pointwise ops of one operand. */
 export type UnaryOp = keyof UnaryAttributes
+/** Pointwise ops of two operands. */
 export type BinaryOp = keyof BinaryAttributes
 export type PointwiseOp = UnaryOp | BinaryOp
 

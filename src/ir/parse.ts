@@ -8,6 +8,7 @@ import type { Op } from './ops.ts'
 import { type Token, type TokenKind, tokens } from './tokens.ts'
 import { sameType, showType, type TensorType, type Type, tensor } from './type.ts'
 
+/** What is wrong with a text, and where. */
 export interface ParseError {
   readonly kind: 'ParseError'
   /** Both from 1 up. */

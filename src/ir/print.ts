@@ -99,4 +99,5 @@ export const listing = (f: Func): Listing => {
   }
 }
 
+/** The function as text, scan bodies first; `parse` is the inverse. */
 export const print = (f: Func): string => `${listing(f).lines.join('\n')}\n`

@@ -6,6 +6,7 @@ import { elements, type Field, type Shape, sameShape, type TensorType, width } f
 export interface Tensor {
   readonly field: Field
   readonly shape: Shape
+  /** As many numbers as the shape says, twice as many for complex ones. */
   readonly data: Float64Array
 }
 
@@ -14,7 +15,9 @@ export type Value =
   | { readonly rate: 'uniform'; readonly tensor: Tensor }
   | { readonly rate: 'varying'; readonly tensors: readonly Tensor[] }
 
+/** One tensor for all examples. */
 export const uniformValue = (tensor: Tensor): Value => ({ rate: 'uniform', tensor })
+/** A tensor for each example; all of one type. */
 export const varyingValue = (tensors: readonly Tensor[]): Value => ({ rate: 'varying', tensors })
 
 type Layout = Pick<TensorType, 'field' | 'shape'>

@@ -9,8 +9,10 @@ export type Field = 'real' | 'complex' | 'index'
 /** Uniform: the same for all examples (a parameter). Varying: one for each example. */
 export type Rate = 'uniform' | 'varying'
 
+/** Lengths of the axes, outermost first; none for a scalar. */
 export type Shape = readonly number[]
 
+/** The type of a tensor: field × shape × rate. */
 export interface TensorType {
   readonly kind: 'tensor'
   readonly field: Field
@@ -33,6 +35,7 @@ export interface TupleType {
   readonly items: readonly TensorType[]
 }
 
+/** What a node may be: a tensor, a unitary operator, or a loop's tuple. */
 export type Type = TensorType | UnitaryType | TupleType
 
 export const tensor = (field: Field, shape: Shape = [], rate: Rate = 'uniform', bound = 0): TensorType => ({
@@ -43,13 +46,16 @@ export const tensor = (field: Field, shape: Shape = [], rate: Rate = 'uniform', 
   bound,
 })
 
+/** Uniform real tensors of that shape; `real()` is a scalar. */
 export const real = (...shape: number[]): TensorType => tensor('real', shape)
+/** Uniform complex tensors of that shape; `complex()` is a scalar. */
 export const complex = (...shape: number[]): TensorType => tensor('complex', shape)
 /** Integers 0 … bound − 1. */
 export const index = (bound: number, ...shape: number[]): TensorType =>
   tensor('index', shape, 'uniform', bound)
 
 export const withRate = (type: TensorType, rate: Rate): TensorType => ({ ...type, rate })
+/** The same type, one tensor for each example. */
 export const varying = (type: TensorType): TensorType => withRate(type, 'varying')
 
 /** How many scalars (complex ones count once). */

@@ -7,6 +7,7 @@ import { bodiesOf, listing } from './print.ts'
 import { sameType, showType } from './type.ts'
 import { postorder } from './walk.ts'
 
+/** Why a function is not well typed. */
 export interface VerifyError {
   readonly kind: 'VerifyError'
   readonly op?: string

@@ -10,8 +10,11 @@
 
 /** The first `chunks`·`steps` steps in chunks, each of them nested `within`; the others behind them, one by one. */
 export interface Nest {
+  /** How many chunks. */
   readonly chunks: number
+  /** Steps of the loop in each. */
   readonly steps: number
+  /** How a chunk is done in turn; plainly if not given. */
   readonly within?: Nest | undefined
 }
 

@@ -4,8 +4,11 @@ import type { Expr, Func } from '../ir/expr.ts'
 import { fits, showType } from '../ir/type.ts'
 import { verify } from '../ir/verify.ts'
 
+/** A pass: functions to functions of the same type and the same meaning. */
 export interface Pass {
+  /** One word, for reports and `--pass`. */
   readonly name: string
+  /** What it does, in a line. */
   readonly summary: string
   /** `tell` hears of each rule that applies; what it hears changes nothing. */
   readonly run: (f: Func, tell?: Tell) => Func
@@ -36,6 +39,7 @@ export const counted = (
 /** Which pass broke its promise, and how. */
 export interface PassError {
   readonly kind: 'PassError'
+  /** Its name. */
   readonly pass: string
   /** What is wrong, with the lines around it. */
   readonly message: string

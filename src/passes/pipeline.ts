@@ -40,6 +40,7 @@ export const standard: readonly Pass[] = [
   prune,
 ]
 
+/** What the passes make of a function, one after the other. */
 export const optimise = (f: Func, passes: readonly Pass[] = standard): Func =>
   passes.reduce((g, pass) => pass.run(g), f)
 

@@ -13,6 +13,7 @@ import { required } from '../ir/invariant.ts'
 import { rateOf, type TensorType, withRate } from '../ir/type.ts'
 import { postorder, rewrite } from '../ir/walk.ts'
 
+/** A function with a probe. */
 export interface Probed {
   /** The function with one parameter more: e, of the type [T, …] of the loop's states. Its name is the carry's, with `probe`. */
   readonly func: Func

@@ -14,6 +14,7 @@ import { all, between, oneOf, pick } from './choice.ts'
 import { any, unitary } from './expressions.ts'
 import type { Scope } from './scope.ts'
 
+/** What random programs are like: how deep, how large, of which batch. */
 export interface ProgramOptions {
   /** Ops on the way to a leaf, more or less; 3 if not given. */
   readonly depth?: number
@@ -36,6 +37,7 @@ export interface Program {
   readonly inputs: readonly Value[]
 }
 
+/** Lengths of axes: mostly 1 to 12, sometimes to 64, and some primes and powers of two. */
 export const axisLengths: fc.Arbitrary<number> = pick(() => [
   [5, () => between(1, 12)],
   [2, () => between(1, 64)],

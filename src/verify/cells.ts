@@ -37,12 +37,15 @@ export interface Recipe {
   readonly gate: 'none' | 'learnt' | 'of the state'
   /** Of complex states modReLU, with either ε, or tanh of both parts; of real ones tanh, max(x, 0) or sigmoid. */
   readonly activation: 'none' | 'modRelu' | 'modRelu with ε' | 'tanh' | 'relu' | 'sigmoid'
+  /** The state before the first step. */
   readonly initial: 'zero' | 'parameter'
 }
 
 /** A random model and what it was made of. */
 export interface Cell {
+  /** What it was made of, for messages. */
   readonly recipe: Recipe
+  /** The model, for any sizes. */
   readonly make: (sizes: Sizes) => Recurrent<{ readonly h: d.Complex } | { readonly h: d.Real }>
 }
 

@@ -13,6 +13,7 @@ import { cellPrograms } from './cells.ts'
 import { withGradient } from './loss.ts'
 import { type Failure, textOf } from './report.ts'
 
+/** What is fuzzed, and how long. */
 export interface FuzzOptions {
   /** How many programs; 10,000. */
   readonly runs?: number
@@ -20,7 +21,9 @@ export interface FuzzOptions {
   readonly seed?: number
   /** Seconds after which no further program is begun. */
   readonly seconds?: number
+  /** In this order; the standard ones. */
   readonly passes?: readonly Pass[]
+  /** What is held to the reference evaluator. */
   readonly backend: Backend
   /** The backend's instruction sets, which take turns. */
   readonly isas?: readonly string[]
@@ -28,14 +31,19 @@ export interface FuzzOptions {
   readonly progress?: (done: number) => void
 }
 
+/** What fuzzing found. */
 export interface FuzzReport {
+  /** How many programs were tried. */
   readonly runs: number
+  /** The first one's. */
   readonly seed: number
   /** In how many programs each op was. */
   readonly reached: Readonly<Record<Op, number>>
+  /** Ops that no program had. */
   readonly missing: readonly Op[]
   /** How many had loops, loops in loops, real and complex values. */
   readonly had: Readonly<Record<'loops' | 'nested loops' | 'real' | 'complex', number>>
+  /** The first program that failed, made small; none if all held. */
   readonly failure?: Failure
 }
 

@@ -13,14 +13,17 @@ export interface Failure {
   readonly program?: Program
   /** The same as text: the IR, the batch, the inputs. */
   readonly text?: string
+  /** What everything was drawn from. */
   readonly seed: number
   /** The line that finds it again. */
   readonly replay: string
 }
 
+/** One promise, and whether it held. */
 export interface Check {
   /** What `checks` and `--check` call it: `unitary`, `gradient`, `pass:fuseUnitary`, `native:single`, … */
   readonly name: string
+  /** The promise, in words. */
   readonly summary: string
   /** How many programs it was held to. */
   readonly cases: number
@@ -28,15 +31,22 @@ export interface Check {
   readonly worst?: { readonly deviation: number; readonly allowed: number }
   /** What the reader should know: what was left out or capped, and why. */
   readonly notes: readonly string[]
+  /** The smallest counterexample; none if it held. */
   readonly failure?: Failure
 }
 
+/** All that a verification found. */
 export interface Report {
+  /** What the model is called. */
   readonly name: string
   readonly seed: number
+  /** Whether every check held. */
   readonly holds: boolean
+  /** In the order in which they ran. */
   readonly checks: readonly Check[]
+  /** What the reader should know of all of them. */
   readonly notes: readonly string[]
+  /** How long it took, by the clock. */
   readonly milliseconds: number
 }
 

@@ -16,6 +16,7 @@ import type { Program } from './arbitraries.ts'
 import { valuesAt } from './frontier.ts'
 import { evaluated } from './run.ts'
 
+/** How programs are made smaller. */
 export interface ShrinkOptions {
   /** Whether values may stand for what computes them, and zeros or an operand for anything; true. */
   readonly cuts?: boolean

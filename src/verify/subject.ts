@@ -17,10 +17,15 @@ export type MakeRecurrent<S extends d.Terms = d.Terms> = (sizes: Sizes) => Recur
 
 /** Sizes of a recurrent model, and of the sequences it is run on. */
 export interface Setting {
+  /** Units. */
   readonly hidden: number
+  /** What is read at each step. */
   readonly reads: Reads
+  /** Numbers in the output. */
   readonly writes: number
+  /** Steps of a sequence. */
   readonly length: number
+  /** Examples. */
   readonly batch: number
 }
 

@@ -31,6 +31,9 @@ import { claims, drift, unitary } from './unitarity.ts'
 /** What can be verified: a function, or a recurrent model for any sizes. */
 export type Model<S extends Terms = Terms> = Func | MakeRecurrent<S>
 
+/**
+ * What is verified, at which sizes, and who is told. After each semicolon: what holds if nothing is given.
+ */
 export interface VerifyOptions {
   /** What the report calls the model. */
   readonly name?: string
@@ -40,7 +43,9 @@ export interface VerifyOptions {
   readonly checks?: readonly string[]
   /** A recurrent model's own sizes: 128 units, reading one of 10 symbols, writing 9 numbers. */
   readonly hidden?: number
+  /** What it reads at each step; one of 10 symbols. */
   readonly reads?: Reads
+  /** How many numbers it writes; 9. */
   readonly writes?: number
   /** Steps of a sequence at a model's own sizes; 4. Loops of a function are as long as they are. */
   readonly length?: number
@@ -252,6 +257,7 @@ export const verify = async <S extends Terms>(
 /** Thrown by `assertVerified`: the report in words, and as it is. */
 export interface VerificationError extends Error {
   readonly name: 'VerificationError'
+  /** What was found. */
   readonly report: Report
 }
 

@@ -7,6 +7,7 @@ import type { Program } from '../backend.ts'
 import { type LowerError, lower } from './lower.ts'
 import type { Plan } from './plan.ts'
 
+/** How a program becomes a plan. */
 export interface CompileOptions {
   /** What rewrites the program, in this order: `standard`, or a list of your own, e.g. `[...standard, mine]`. */
   readonly passes?: readonly Pass[]
@@ -14,6 +15,7 @@ export interface CompileOptions {
   readonly verify?: boolean
 }
 
+/** Why there is no plan: a pass broke its promise, or the engine has no such program. */
 export type CompileError = PassError | LowerError
 
 /** The plan of a program, or of a function that updates nothing. */

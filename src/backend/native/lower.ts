@@ -17,6 +17,7 @@ import type { Instruction, Operand, Plan } from './plan.ts'
 import { nodesOf } from './schedule.ts'
 import { at, place, release, result, type Shop, type Site, unitsOf } from './site.ts'
 
+/** Why the engine cannot take a program: loops too deep, or more numbers than a plan can address. */
 export interface LowerError {
   readonly kind: 'LowerError'
   readonly message: string

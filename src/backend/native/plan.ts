@@ -53,6 +53,7 @@ export const Operand = t.readonly(
 )
 export type Operand = t.TypeOf<typeof Operand>
 
+/** One instruction: an opcode, where its operands lie, its numbers. `opcodes.ts` lists what each takes. */
 export interface Instruction {
   readonly op: OpcodeName
   readonly operands: readonly Operand[]
@@ -86,6 +87,7 @@ export const Input = t.strict(
 )
 export const Output = t.strict({ rate: Rate, offset: Count, units: Count }, 'Output')
 
+/** The codec of plans: reads one from JSON, or says what is wrong with it. */
 export const Plan = t.strict(
   {
     version: t.literal(planVersion, `version ${planVersion}`),
@@ -102,6 +104,7 @@ export const Plan = t.strict(
   },
   'Plan',
 )
+/** What the engine runs: arenas (in real numbers), inputs and outputs by offset, instructions in order. */
 export type Plan = t.TypeOf<typeof Plan>
 
 const rateCode = (rate: 'uniform' | 'varying'): number => (rate === 'varying' ? 1 : 0)

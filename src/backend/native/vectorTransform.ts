@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { loadAddon, type ProgramOptions, type VectorTransform } from './addon.ts'
 
-export type { VectorTransform } from './addon.ts'
+export type { ProgramOptions, VectorTransform } from './addon.ts'
 
 /**
  * The unitary transform of vectors of `size` complex numbers, and its inverse, planned once; or why there is none: no

@@ -12,6 +12,7 @@ import { postorder } from '../../ir/walk.ts'
 import { asTensor, type Datum, type Frame } from './rule.ts'
 import { rules } from './rules.ts'
 
+/** Why inputs are refused: their number, a type, a rate, or batches that differ. */
 export interface EvaluationError {
   readonly kind: 'EvaluationError'
   readonly message: string
