@@ -416,7 +416,7 @@ export const inText: Readonly<Record<string, () => E.Either<ParseError, Func>>> 
     'a misspelt type': '%0 = sin theta : reel[4]',
     'a wrong operand': '%0 = modRelu theta, theta {epsilon = 0} : complex[4]',
     'a value before its time': '%0 = add theta, %1 : real[4]',
-    'a missing type': '%0 = sin theta',
+    'a missing type': '%0 = constant {re = 1}',
   }).map(([name, line]) => [name, () => parse(program(line))]),
 )
 
