@@ -2,8 +2,10 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
+import type { Precision } from '../backend.ts'
 
-export type Precision = 'single' | 'double'
+export type { Precision }
+
 /** `isa`: an instruction set of `features()`; else the one that PARSEVAL_ISA names, else the best. */
 export interface ProgramOptions {
   readonly precision: Precision

@@ -61,6 +61,7 @@ export interface Instruction {
   /** Of a loop; empty for the others. */
   readonly body: readonly Instruction[]
 }
+/** The codec of instructions. */
 export const Instruction: t.Type<Instruction> = t.recursion('Instruction', () =>
   t.strict({
     op: Opcode,
