@@ -30,7 +30,7 @@ export interface BackendError {
 /** Numbers of a tensor, complex ones interleaved (re, im); for varying values all examples, one after the other. */
 export type Numbers = Float64Array
 
-/** A program that is ready to run, with its resident parameters, which begin at 0. */
+/** A program that is ready to run, with its resident parameters: `write` each before the first run. */
 export interface Session {
   /** Sets a uniform parameter, by name. */
   readonly write: (name: string, data: Numbers) => E.Either<BackendError, void>

@@ -14,7 +14,7 @@ import { type Knowledge, operandsIn } from './cut.ts'
 import { derivatives } from './derivatives.ts'
 import { type BodyAdjoint, dependents, differentiateScan } from './differentiateScan.ts'
 
-/** Why there is no gradient: the result is no real uniform scalar, or a parameter is an index. */
+/** Why there is no gradient: the first result is no real scalar, or a parameter is missing or an index. */
 export interface GradientError {
   readonly kind: 'GradientError'
   readonly message: string
