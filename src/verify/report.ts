@@ -40,7 +40,7 @@ export interface Report {
   /** What the model is called. */
   readonly name: string
   readonly seed: number
-  /** Whether every check held. */
+  /** Whether every check held, and there was one. */
   readonly holds: boolean
   /** In the order in which they ran. */
   readonly checks: readonly Check[]
@@ -79,7 +79,9 @@ export const showReport = (report: Report): string => {
   const seconds = (report.milliseconds / 1000).toFixed(1)
   const verdict = report.holds
     ? `${report.name} holds: ${report.checks.length} checks in ${seconds} s (seed ${report.seed})`
-    : `${report.name} fails ${failures.length} of ${report.checks.length} checks (seed ${report.seed})`
+    : report.checks.length === 0
+      ? `${report.name} was held to nothing: no check was asked for`
+      : `${report.name} fails ${failures.length} of ${report.checks.length} checks (seed ${report.seed})`
   return [
     ...report.checks.flatMap(showCheck),
     ...report.notes,

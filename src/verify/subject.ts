@@ -6,8 +6,9 @@ import { entryType, type Reads, type Recurrent, type Sizes } from '../dsl/model.
 import { initialValue } from '../dsl/parameter.ts'
 import * as d from '../dsl/term.ts'
 import type { Func } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
 import { tensorOf, type Value } from '../ir/tensor.ts'
-import { complex, varying } from '../ir/type.ts'
+import { complex, sameType, showType, varying } from '../ir/type.ts'
 import { digest, stream } from '../random.ts'
 import { inputsFor, type Program } from './arbitraries.ts'
 import { shrunkShapes } from './shrink.ts'
@@ -76,13 +77,30 @@ export const unrolledModel = (model: Recurrent, { reads, length }: Setting): E.E
   )
 }
 
+/** A map of a state as a function of the model's parameters and of the state `x`, or why it is none. */
+const mapOf = (model: Recurrent, what: string, map: unknown): E.Either<string, Func> => {
+  if (typeof map !== 'function')
+    return E.left(`${what} must be a function of a vector, such as z => apply(U, z)`)
+  const x = d.declared<'complex'>('x')
+  const type = varying(complex(model.sizes.hidden))
+  const f = elaborate([...model.parameters, { term: x, name: 'x', type }], [map(x)])
+  if (E.isLeft(f)) return E.left(`${what}: ${showMismatch(f.left)}`)
+  const given = required(f.right.results[0], 'a result').type
+  return sameType(given, type)
+    ? f
+    : E.left(`${what} must make ${showType(type)} of ${showType(type)}, not ${showType(given)}`)
+}
+
 const claimsOf = (model: Recurrent): E.Either<string, readonly Claim[]> => {
+  const { recurrence } = model
+  if (recurrence !== undefined) {
+    const f = mapOf(model, 'what `recurrence` applies', (x: d.Complex) => d.apply(recurrence, x))
+    if (E.isLeft(f)) return f
+  }
   const claims: Claim[] = []
   for (const [name, map] of Object.entries(model.unitaries ?? {})) {
-    const x = d.declared<'complex'>('x')
-    const input = { term: x, name: 'x', type: varying(complex(model.sizes.hidden)) }
-    const f = elaborate([...model.parameters, input], [map(x)])
-    if (E.isLeft(f)) return E.left(`the map "${name}" that is to be unitary: ${showMismatch(f.left)}`)
+    const f = mapOf(model, `the map "${name}" that is to be unitary`, map)
+    if (E.isLeft(f)) return f
     claims.push({ name, func: f.right })
   }
   return E.right(claims)

@@ -6,6 +6,7 @@ import type { Reads } from '../dsl/model.ts'
 import type { Terms } from '../dsl/term.ts'
 import { type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { nearest } from '../ir/nearest.ts'
 import { verify as typed } from '../ir/verify.ts'
 import { valueAndGradient } from '../passes/differentiate.ts'
 import type { Pass } from '../passes/pass.ts'
@@ -85,6 +86,24 @@ const checkers = (passes: readonly Pass[]): readonly Checker[] => [
 
 const isAsked = (name: string, asked: readonly string[] | undefined): boolean =>
   asked === undefined || asked.some(a => a === name || a === name.split(':')[0])
+
+const strangers = (asked: readonly string[] | undefined, passes: readonly Pass[]): readonly string[] =>
+  (asked ?? []).filter(a => !checkNames(passes).some(name => isAsked(name, [a])))
+
+/** That there is no such check: what was asked for does not hold. */
+const strange = (name: string, { seed }: Run, passes: readonly Pass[]): Check => {
+  const known = checkNames(passes)
+  const families = known.map(k => k.split(':')[0]!)
+  const message = `there is no such check${nearest(name, [...new Set([...known, ...families])])}`
+  const failure = {
+    fault: 'the name of the check',
+    message,
+    at: 'the options',
+    seed,
+    replay: `checks: ['${name}']`,
+  }
+  return { name, summary: 'a check of that name', cases: 0, notes: [], failure }
+}
 
 const defaultReplay = (seed: number, check: string): string =>
   `verify(model, { seed: ${seed}, checks: ['${check}'] })`
@@ -237,8 +256,10 @@ export const verify = async <S extends Terms>(
     checks.push(check)
     options.progress?.(check)
   }
-  if (isAsked('shapes', options.checks)) {
-    const outcome = shapes(all)
+  for (const name of strangers(options.checks, passes)) add(strange(name, run, passes))
+  const outcome = shapes(all)
+  // What has no program can be held to nothing, whatever was asked.
+  if (isAsked('shapes', options.checks) || outcome.found !== undefined) {
     const asked = { name: 'shapes', summary: 'a well-typed program at every size', measured: false }
     add(checkOf(asked, outcome, failureOf('shapes', outcome, all[outcome.cases - 1]?.label ?? '', run)))
   }
@@ -247,7 +268,7 @@ export const verify = async <S extends Terms>(
   return {
     name: options.name ?? (isFunc(model) ? 'the function' : 'the model'),
     seed,
-    holds: checks.every(c => c.failure === undefined),
+    holds: checks.length > 0 && checks.every(c => c.failure === undefined),
     checks,
     notes: E.isLeft(backend) ? [`nothing was run natively: ${backend.left}`] : [],
     milliseconds: performance.now() - began,

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Recurrent, Sizes } from '../../src/dsl/model.ts'
-import type { Terms } from '../../src/dsl/term.ts'
+import type { Complex, Terms } from '../../src/dsl/term.ts'
+import * as t from '../../src/dsl/term.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, constant, type Expr, type Func, func } from '../../src/ir/expr.ts'
 import { parse } from '../../src/ir/parse.ts'
@@ -84,6 +85,48 @@ test('a map that is said to be unitary and is not is named, and what is at fault
     report.checks.filter(c => c.failure).map(c => c.name),
     ['claims'],
   )
+})
+
+test('a map that changes the length, forgets its vector, or is none, is refused', async () => {
+  const withMap =
+    (map: unknown) =>
+    (sizes: Sizes): Recurrent =>
+      ({ ...models.urnn(sizes), unitaries: { S: map } }) as unknown as Recurrent
+  const n = 17
+  for (const [map, message] of [
+    [
+      (z: Complex) => t.concat(z, z),
+      /"S" that is to be unitary must make varying complex\[1\] of .*, not varying complex\[2\]/,
+    ],
+    [(z: Complex) => t.slice(z, 0, 1), /must make varying complex\[2\] of .*, not varying complex\[1\]/],
+    [() => t.toComplex(t.broadcast(t.number(1), n)), /not complex\[17\]/],
+    [
+      models.urnn({ hidden: n, reads: { kind: 'symbols', count: 3 }, writes: 2, seed: 1 }).recurrence,
+      /must be a function/,
+    ],
+  ] as const)
+    assert.match(
+      failed(await verify(withMap(map), { ...small, checks: ['claims'] }), 'shapes').message,
+      message,
+    )
+})
+
+test('a recurrence that is no unitary is refused', async () => {
+  const broken = (sizes: Sizes): Recurrent =>
+    ({
+      ...models.urnn(sizes),
+      recurrence: t.toComplex(t.broadcast(t.number(1), sizes.hidden)),
+    }) as unknown as Recurrent
+  const report = await verify(broken, { ...small, checks: ['drift'] })
+  assert.match(failed(report, 'shapes').message, /`recurrence` applies: .*apply: operand 1 must be unitary/)
+})
+
+test('what there is no check of does not hold', async () => {
+  const report = await verify(models.urnn, { ...small, checks: ['shapes', 'unitry'] })
+  assert.match(failed(report, 'unitry').message, /there is no such check: did you mean unitary\?/)
+  const none = await verify(models.urnn, { ...small, checks: [] })
+  assert.equal(none.holds, false)
+  assert.match(showReport(none), /held to nothing/)
 })
 
 test('a model that has no program at some size is told at which', async () => {
