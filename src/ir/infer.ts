@@ -1,92 +1,37 @@
 /** The typing rules: one row an op. An error says what was given and what is due. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Expr } from './expr.ts'
-import { strayEntry, toField, toOneField, toOneShape, toRank, toType, toUnitary } from './fix.ts'
+import { strayEntry, toField, toOneField, toOneShape, toType } from './fix.ts'
+import {
+  arity,
+  atLeastOneAxis,
+  check,
+  checkSizes,
+  fail,
+  isMismatch,
+  naturals,
+  rankAt,
+  rate,
+  size,
+  tensorAt,
+  unitaryAt,
+} from './operands.ts'
 import type { Attributes, BinaryOp, Op, UnaryOp } from './ops.ts'
 import {
   elements,
   type Field,
   fits,
   joinRates,
-  type Rate,
   rateOf,
-  type Shape,
   sameShape,
   showType,
   type TensorType,
   type Type,
   tensor,
-  type UnitaryType,
 } from './type.ts'
 
 type Result = E.Either<string, Type>
 type Rule<K extends Op> = (args: readonly Expr[], attributes: Attributes[K]) => Result
-
-/* Rules are written as plain checks; a failed one leaves the rule by throwing this, which `infer` catches. */
-interface Mismatch {
-  readonly mismatch: string
-}
-const isMismatch = (e: unknown): e is Mismatch => typeof e === 'object' && e !== null && 'mismatch' in e
-const fail = (mismatch: string): never => {
-  throw { mismatch } satisfies Mismatch
-}
-const check = (holds: boolean, message: () => string): void => {
-  if (!holds) fail(message())
-}
-
-const arity = (args: readonly Expr[], n: number): void =>
-  check(args.length === n, () => `takes ${n} operand${n === 1 ? '' : 's'}, not ${args.length}`)
-
-const tensorAt = (
-  args: readonly Expr[],
-  i: number,
-  fields: readonly Field[] = ['real', 'complex'],
-): TensorType => {
-  const type = args[i]?.type ?? fail(`operand ${i + 1} is missing`)
-  if (type.kind !== 'tensor' || !fields.includes(type.field))
-    return fail(
-      `operand ${i + 1} must be ${fields.join(' or ')}, not ${showType(type)}${toField(type, fields)}`,
-    )
-  return type
-}
-const unitaryAt = (args: readonly Expr[], i: number): UnitaryType => {
-  const type = args[i]?.type ?? fail(`operand ${i + 1} is missing`)
-  return type.kind === 'unitary'
-    ? type
-    : fail(`operand ${i + 1} must be unitary, not ${showType(type)}${toUnitary(type)}`)
-}
-const rankAt = (args: readonly Expr[], i: number, rank: number, fields?: readonly Field[]): TensorType => {
-  const type = tensorAt(args, i, fields)
-  check(
-    type.shape.length === rank,
-    () =>
-      `operand ${i + 1} must have ${rank} ax${rank === 1 ? 'is' : 'es'}, not ${showType(type)}${toRank(type, rank)}`,
-  )
-  return type
-}
-const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readonly Field[]): TensorType => {
-  const type = tensorAt(args, i, fields)
-  check(
-    type.shape.length >= 1,
-    () => `operand ${i + 1} is a scalar, ${showType(type)}: it has no axis${toRank(type, 1)}`,
-  )
-  return type
-}
-const rate = (args: readonly Expr[]): Rate => joinRates(args.map(a => rateOf(a.type)))
-const naturals = (shape: Shape): void =>
-  check(
-    shape.every(d => Number.isSafeInteger(d) && d >= 1) && elements(shape) <= 2 ** 31,
-    () => `a shape is made of whole numbers from 1 up (at most 2^31 elements), not [${shape.join(', ')}]`,
-  )
-const checkSizes = (type: Type): void => {
-  if (type.kind === 'tensor') naturals(type.shape)
-  else if (type.kind === 'tuple') type.items.forEach(checkSizes)
-}
-const size = (n: number): void =>
-  check(
-    Number.isSafeInteger(n) && n >= 1 && n <= 2 ** 24,
-    () => `the size must be a whole number from 1 to 2^24, not ${n}`,
-  )
 
 const unaryRule =
   (fields: readonly Field[], result?: Field): Rule<UnaryOp> =>
