@@ -1,5 +1,4 @@
 /** The nearest fix for what has not the type that is due: the end of a message, `: …`, or nothing. */
-import type { Op } from './ops.ts'
 import { elements, type Field, type Shape, sameShape, type TensorType, type Type } from './type.ts'
 
 const hint = (text: string | undefined): string => (text === undefined ? '' : `: ${text}`)
@@ -60,8 +59,8 @@ export const toType = (given: TensorType, due: TensorType): string => {
 }
 
 /** What makes two operands of one field. */
-export const toOneField = (op: Op): string =>
-  op === 'mul'
+export const toOneField = (isProduct = false): string =>
+  isProduct
     ? 'make both real or both complex (scale multiplies a complex number by a real one)'
     : 'make both real or both complex (toComplex, re, im, abs)'
 

@@ -72,7 +72,7 @@ const binaryRule =
     sameShapes(args, x, y)
     check(
       right !== 'same' || x.field === y.field,
-      () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField(op)}`,
+      () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField(op === 'mul')}`,
     )
     return E.right(tensor(result ?? x.field, x.shape, rate(args)))
   }
@@ -131,10 +131,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const x = tensorAt(args, 0)
     const y = tensorAt(args, 1)
     sameShapes(args, x, y)
-    check(
-      x.field === y.field,
-      () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField('dot')}`,
-    )
+    check(x.field === y.field, () => `the operands are ${showType(x)} and ${showType(y)}: ${toOneField()}`)
     return E.right(tensor(x.field, [], rate(args)))
   },
   matvec: (args, { adjoint }) => {
@@ -157,10 +154,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     arity(args, 2)
     const a = rankAt(args, 0, 1)
     const b = rankAt(args, 1, 1)
-    check(
-      a.field === b.field,
-      () => `the operands are ${showType(a)} and ${showType(b)}: ${toOneField('outer')}`,
-    )
+    check(a.field === b.field, () => `the operands are ${showType(a)} and ${showType(b)}: ${toOneField()}`)
     return E.right(tensor(a.field, [a.shape[0]!, b.shape[0]!], rate(args)))
   },
   contract: args => {
@@ -182,7 +176,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
       a.field === b.field && a.bound === b.bound && sameShape(a.shape.slice(1), b.shape.slice(1)),
       () =>
         `${showType(a)} and ${showType(b)} differ in more than their first axis${
-          a.field === b.field ? '' : `: ${toOneField('concat')}`
+          a.field === b.field ? '' : `: ${toOneField()}`
         }`,
     )
     return E.right({ ...a, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)], rate: rate(args) })

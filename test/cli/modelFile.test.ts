@@ -277,7 +277,7 @@ describe('training a model of a user’s own', () => {
       await refusal(
         'lost.ts',
         text
-          .replace('({ h: t.modRelu', '({ g: t.modRelu')
+          .replace('h: t.modRelu', 'g: t.modRelu')
           .replace('}): Recurrent<{ readonly h: t.Complex }>', '})'),
       ),
       /its step gives no next "h": it must return \{ h \}/,

@@ -80,7 +80,7 @@ describe('elementary functions', () => {
   for (const { name, flags, runs } of instructionSets) {
     const skip = absent ? `there is no ${compiler} here` : !runs && `this CPU has no ${name}`
     it(`are as accurate as documented and have the library's special cases: ${name}`, { skip }, () => {
-      const all = rows(flags, 300_000)
+      const all = rows(flags, 1_000_000)
       // 7 functions, real and complex, and the special cases, for 6 kinds of lanes.
       assert.equal(all.length, 6 * (7 * 2 + 1))
       for (const row of all)

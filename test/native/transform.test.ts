@@ -242,7 +242,7 @@ describe('a transform with programs', () => {
           for (const [nameAfter, after] of Object.entries(afters)) {
             // Each of them with each, over the sizes and the settings.
             turn++
-            if ((turn + own) % (n > 16 ? 41 : 6) !== 0) continue
+            if ((turn + own) % (n > 16 ? 23 : 2) !== 0) continue
             const inverse = turn % 2
             const rate = turn % 3 === 0 ? 'uniform' : 'varying'
             const together = await run(n, rate, (own, shared) => [

@@ -96,7 +96,7 @@ test('on programs, all ops among them', async () => {
       for (const e of nodesOf(p.func)) reached.add(e.op)
       return agrees(p)
     }),
-    120,
+    250,
   )
   assert.deepEqual(
     opNames.filter(op => !reached.has(op)),

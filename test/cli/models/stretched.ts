@@ -1,8 +1,9 @@
 /** A cell whose W is said to be unitary; a factor of √n is missing. */
 import {
-  complexParameter,
+  inputMatrix,
   parameters,
   type Recurrent,
+  readComplex,
   realParameter,
   type Sizes,
   term as t,
@@ -12,18 +13,16 @@ import {
 export default ({ hidden: n, reads, writes, seed }: Sizes): Recurrent<{ readonly h: t.Complex }> => {
   const { terms: p, list } = parameters({
     D: realParameter([n], uniform(-3, 3)),
-    V: complexParameter(reads.kind === 'symbols' ? [reads.count, n] : [n, reads.size], uniform(-1, 1)),
+    V: inputMatrix('complex', reads, n),
     U: realParameter([writes, n], uniform(-1, 1)),
   })
   const W = (x: t.Complex): t.Complex => t.scale(Math.sqrt(2), t.apply(t.compose(t.dft(n), t.phase(p.D)), x))
-  const read = (x: t.Term): t.Complex =>
-    reads.kind === 'symbols' ? t.take(p.V, x as t.Index) : t.matvec(p.V, t.toComplex(x as t.Real))
   return {
     name: 'stretched',
     sizes: { hidden: n, reads, writes, seed },
     parameters: list,
     initial: { h: t.toComplex(t.broadcast(t.number(0), n)) },
-    step: ({ h }, x) => ({ h: t.add(W(h), read(x)) }),
+    step: ({ h }, x) => ({ h: t.add(W(h), readComplex(reads, p.V, x)) }),
     output: ({ h }) => t.matvec(p.U, t.re(h)),
     unitaries: { W },
     fixed: {},

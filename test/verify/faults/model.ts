@@ -3,6 +3,7 @@
 import type { Recurrent, Sizes } from '../../../src/dsl/model.ts'
 import { complexParameter, parameters, realParameter, uniform, zeros } from '../../../src/dsl/parameter.ts'
 import * as d from '../../../src/dsl/term.ts'
+import { inputMatrix, readComplex } from '../../../src/models/input.ts'
 
 /** Rotations of neighbours, written by hand; `wrong` gives them a sine that does not belong to the cosine. */
 export const rotations =
@@ -10,7 +11,7 @@ export const rotations =
   ({ hidden: n, reads, writes, seed }: Sizes): Recurrent<{ readonly h: d.Complex }> => {
     const { terms: p, list } = parameters({
       a: realParameter([n], uniform(-1, 1)),
-      V: complexParameter(reads.kind === 'symbols' ? [reads.count, n] : [n, reads.size], uniform(-1, 1)),
+      V: inputMatrix('complex', reads, n),
       U: realParameter([writes, n], uniform(-1, 1)),
       h0: complexParameter([n], zeros),
     })
@@ -18,14 +19,12 @@ export const rotations =
     const turn = (x: d.Complex): d.Complex =>
       d.mul(d.complexOf(d.cos(p.a), d.sin(wrong ? d.mul(p.a, 0.9) : p.a)), x)
     const rotate = (x: d.Complex): d.Complex => d.apply(d.adjoint(F), turn(d.apply(F, x)))
-    const read = (x: d.Term): d.Complex =>
-      reads.kind === 'symbols' ? d.take(p.V, x as d.Index) : d.matvec(p.V, d.toComplex(x as d.Real))
     return {
       name: 'rotations',
       sizes: { hidden: n, reads, writes, seed },
       parameters: list,
       initial: { h: p.h0 },
-      step: ({ h }, x) => ({ h: d.add(rotate(h), read(x)) }),
+      step: ({ h }, x) => ({ h: d.add(rotate(h), readComplex(reads, p.V, x)) }),
       output: ({ h }) => d.matvec(p.U, d.re(h)),
       unitaries: { rotate },
       fixed: {},
