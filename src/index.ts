@@ -80,3 +80,4 @@ export { type Pass, type PassError, type Tell, verified } from './passes/pass.ts
 export { optimise, optimiseVerified, preparatory, standard } from './passes/pipeline.ts'
 export { type Probed, probe } from './passes/probe.ts'
 export { hessianVectorProduct, jvp, perExample } from './passes/transformations.ts'
+export { permutation, type Stream, stream } from './random.ts'

@@ -6,6 +6,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
+/** Random numbers, one after the other. */
 export interface Stream {
   /** The next real in [low, high). */
   readonly real: (low: number, high: number) => number
@@ -34,7 +35,10 @@ export const digest = (numbers: Iterable<number>, start = 0): number => {
   return h
 }
 
-/** The stream of these three. Its state is its own; nothing else sees it. */
+/**
+ * The stream of these three: a whole number, a name for what it is drawn for, a place in a sequence of such. Its state is
+ * its own; nothing else sees it.
+ */
 export const stream = (seed: number, label: string, position = 0): Stream => {
   const key = [seed, position, ...Array.from(label, c => c.codePointAt(0)!)]
   // All 128 bits depend on the key: from 32 of them the first draws would be linear in each other. Never all zero.

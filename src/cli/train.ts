@@ -19,7 +19,15 @@ import {
   withSettings,
 } from './options.ts'
 import { percent } from './progress.ts'
-import { createRunFolder, freshPath, type RunFolder, readConfig, runFolder } from './runFolder.ts'
+import type { Record } from './record.ts'
+import {
+  createRunFolder,
+  freshPath,
+  type RunFolder,
+  readConfig,
+  readRecords,
+  runFolder,
+} from './runFolder.ts'
 import { green, red, type Terminal } from './terminal.ts'
 import { runName, titleOf } from './title.ts'
 
@@ -103,10 +111,20 @@ const storedConfig = (folder: RunFolder): TE.TaskEither<Refusal, Config> =>
       : E.left(failed(`${folder.path} holds ${runs.length} runs: only a folder of a single one can go on`))
   })(TE.mapLeft(failed)(readConfig(folder)))
 
+/** The least held-out loss. */
+const leastOf = (records: readonly Record[]): { readonly loss: number; readonly step: number } | undefined =>
+  records
+    .flatMap(r => (r.kind === 'evaluation' ? [r] : []))
+    .reduce<{ readonly loss: number; readonly step: number } | undefined>(
+      (least, e) => (least === undefined || e.loss < least.loss ? e : least),
+      undefined,
+    )
+
 const report = (
   terminal: Terminal,
   folder: RunFolder,
   { config, experiment, outcome, test }: RunResult,
+  records: readonly Record[],
 ): void => {
   const { lossName, baseline } = experiment.task
   const reached =
@@ -124,6 +142,9 @@ const report = (
   terminal.result(
     `${titleOf(config)}: ${reached} after ${outcome.step} steps, ${outcome.seconds.toFixed(1)} s${target}`,
   )
+  const least = leastOf(records)
+  if (test === undefined && least !== undefined && least.step !== outcome.step)
+    terminal.result(`the least was ${least.loss.toPrecision(3)}, at step ${least.step}`)
   if (test !== undefined)
     terminal.result(
       `chosen by held-out examples: step ${test.step}; on the test set: ${lossName} ${test.loss.toPrecision(3)}` +
@@ -194,7 +215,11 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
   const results = await execute(context, at, backend, titleOf(config), [config], from)()
   interrupt.release()
   if (E.isLeft(results)) return results
-  if (!context.json) for (const r of results.right) report(terminal, at, r)
+  if (!context.json) {
+    const records = await readRecords(at)()
+    if (E.isLeft(records)) return E.left(failed(records.left))
+    for (const r of results.right) report(terminal, at, r, records.right)
+  }
   return E.right(codeOf(results.right))
 }
 

@@ -78,7 +78,7 @@ export const showReport = (report: Report): string => {
   )
   const seconds = (report.milliseconds / 1000).toFixed(1)
   const verdict = report.holds
-    ? `${report.name} holds: ${report.checks.length} checks in ${seconds} s (seed ${report.seed})`
+    ? `${report.name} holds: ${report.checks.length} check${report.checks.length === 1 ? '' : 's'} in ${seconds} s (seed ${report.seed})`
     : report.checks.length === 0
       ? `${report.name} was held to nothing: no check was asked for`
       : `${report.name} fails ${failures.length} of ${report.checks.length} checks (seed ${report.seed})`

@@ -54,7 +54,9 @@ export const seedOf = (seed: number, label: string): number =>
   )
 
 const showReads = (reads: Reads): string =>
-  reads.kind === 'symbols' ? `reads one of ${reads.count} symbols` : `reads ${reads.size} numbers`
+  reads.kind === 'symbols'
+    ? `reads one of ${reads.count} symbols`
+    : `reads ${reads.size} number${reads.size === 1 ? '' : 's'}`
 
 export const showSetting = ({ hidden, reads, length, batch }: Setting): string =>
   `hidden ${hidden}, ${showReads(reads)}, ${length} step${length === 1 ? '' : 's'}, batch ${batch}`

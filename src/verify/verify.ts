@@ -105,11 +105,23 @@ const strange = (name: string, { seed }: Run, passes: readonly Pass[]): Check =>
   return { name, summary: 'a check of that name', cases: 0, notes: [], failure }
 }
 
-const defaultReplay = (seed: number, check: string): string =>
-  `verify(model, { seed: ${seed}, checks: ['${check}'] })`
+/* The call that was made, of that seed and check alone. */
+const defaultReplay =
+  ({ hidden, reads, writes, length, batch, unitary: images }: VerifyOptions) =>
+  (seed: number, check: string): string => {
+    const sizes = Object.entries({ hidden, reads, writes, length, batch, unitary: images }).flatMap(
+      ([name, value]) => (value === undefined ? [] : [`${name}: ${JSON.stringify(value)}, `]),
+    )
+    return `verify(model, { ${sizes.join('')}seed: ${seed}, checks: ['${check}'] })`
+  }
 
 /** One case, or why there is none: at those sizes the model is no program. */
-type Attempt = { readonly label: string; readonly made: E.Either<string, Case> }
+type Attempt = {
+  readonly label: string
+  readonly made: E.Either<string, Case>
+  /** Whether these are the model's own sizes. */
+  readonly isOwn: boolean
+}
 
 const isFunc = (model: object): model is Func => 'results' in model && 'params' in model
 
@@ -120,6 +132,12 @@ const ownSetting = (o: VerifyOptions): Setting => ({
   length: o.length ?? 4,
   batch: o.batch ?? 3,
 })
+
+const wrongSize = ({ reads, ...s }: Setting): string | undefined => {
+  const sizes = { ...s, ...(reads.kind === 'symbols' ? { count: reads.count } : { size: reads.size }) }
+  const odd = Object.entries(sizes).find(([, n]) => !Number.isSafeInteger(n) || n < 1)
+  return odd && `${odd[0]} must be a whole number from 1 up, not ${odd[1]}`
+}
 
 const attempts = (model: Model, options: VerifyOptions, seed: number): readonly Attempt[] => {
   const { batch = 3 } = options
@@ -133,9 +151,15 @@ const attempts = (model: Model, options: VerifyOptions, seed: number): readonly 
         ),
       }),
     )
-    return funcCases(model, own, batch, seed).map(c => ({ label: c.label, made: E.right(c) }))
+    return funcCases(model, own, batch, seed).map(c => ({
+      label: c.label,
+      made: E.right(c),
+      isOwn: c.isOwn,
+    }))
   }
   const own = ownSetting(options)
+  const wrong = wrongSize(own)
+  if (wrong !== undefined) return [{ label: 'these sizes', made: E.left(wrong), isOwn: true }]
   const settings = [...smallSettings(own, seed), own].sort((a, b) => a.hidden - b.hidden)
   return settings.map((setting, k) => {
     const label = showSetting(setting)
@@ -143,14 +167,17 @@ const attempts = (model: Model, options: VerifyOptions, seed: number): readonly 
     return {
       label,
       made: recurrentCase(model, setting, seedOf(seed, label), k % 2 === 0 ? 0.3 : 0, setting === own),
+      isOwn: setting === own,
     }
   })
 }
 
-/** The model has a well-typed program at every size. */
-const shapes = (all: readonly Attempt[]): Outcome => {
+/** The model has a well-typed program at every size; its own is told of first, as its author knows that one. */
+const shapes = (all: readonly Attempt[]): { readonly outcome: Outcome; readonly at: string } => {
   let total = nothing
-  for (const { label, made } of all) {
+  let at = ''
+  for (const { label, made } of [...all.filter(a => a.isOwn), ...all.filter(a => !a.isOwn)]) {
+    at = label
     const refused = E.isLeft(made)
       ? made.left
       : E.match(
@@ -164,7 +191,7 @@ const shapes = (all: readonly Attempt[]): Outcome => {
     })
     if (total.found !== undefined) break
   }
-  return total
+  return { outcome: total, at }
 }
 
 interface Run {
@@ -248,7 +275,7 @@ export const verify = async <S extends Terms>(
       return now
     },
   }
-  const run: Run = { seed, replay: check => (options.replay ?? defaultReplay)(seed, check) }
+  const run: Run = { seed, replay: check => (options.replay ?? defaultReplay(options))(seed, check) }
   const all = attempts(model, options, seed)
   const cases = all.flatMap(({ made }) => (E.isRight(made) ? [made.right] : []))
   const checks: Check[] = []
@@ -257,13 +284,13 @@ export const verify = async <S extends Terms>(
     options.progress?.(check)
   }
   for (const name of strangers(options.checks, passes)) add(strange(name, run, passes))
-  const outcome = shapes(all)
+  const { outcome, at } = shapes(all)
   // What has no program can be held to nothing, whatever was asked.
   if (isAsked('shapes', options.checks) || outcome.found !== undefined) {
     const asked = { name: 'shapes', summary: 'a well-typed program at every size', measured: false }
-    add(checkOf(asked, outcome, failureOf('shapes', outcome, all[outcome.cases - 1]?.label ?? '', run)))
+    add(checkOf(asked, outcome, failureOf('shapes', outcome, at, run)))
   }
-  for (const checker of checkers(passes))
+  for (const checker of cases.length === 0 ? [] : checkers(passes))
     if (isAsked(checker.name, options.checks)) add(await runChecker(checker, cases, context, run))
   return {
     name: options.name ?? (isFunc(model) ? 'the function' : 'the model'),

@@ -96,9 +96,9 @@ test('a map that changes the length, forgets its vector, or is none, is refused'
   for (const [map, message] of [
     [
       (z: Complex) => t.concat(z, z),
-      /"S" that is to be unitary must make varying complex\[1\] of .*, not varying complex\[2\]/,
+      /"S" that is to be unitary must make varying complex\[17\] of .*, not varying complex\[34\]/,
     ],
-    [(z: Complex) => t.slice(z, 0, 1), /must make varying complex\[2\] of .*, not varying complex\[1\]/],
+    [(z: Complex) => t.slice(z, 0, 1), /must make varying complex\[17\] of .*, not varying complex\[1\]/],
     [() => t.toComplex(t.broadcast(t.number(1), n)), /not complex\[17\]/],
     [
       models.urnn({ hidden: n, reads: { kind: 'symbols', count: 3 }, writes: 2, seed: 1 }).recurrence,
@@ -124,13 +124,17 @@ test('a recurrence that is no unitary is refused', async () => {
 test('what there is no check of does not hold', async () => {
   const report = await verify(models.urnn, { ...small, checks: ['shapes', 'unitry'] })
   assert.match(failed(report, 'unitry').message, /there is no such check: did you mean unitary\?/)
+  const less = await verify(models.urnn, { ...small, hidden: -3 })
+  assert.match(failed(less, 'shapes').message, /hidden must be a whole number from 1 up, not -3/)
   const none = await verify(models.urnn, { ...small, checks: [] })
   assert.equal(none.holds, false)
   assert.match(showReport(none), /held to nothing/)
 })
 
 test('a model that has no program at some size is told at which', async () => {
-  const report = await soon(evenOnly, { ...small, checks: ['shapes'] })
+  // Its own is told of before small ones.
+  assert.match(failed(await soon(evenOnly, { ...small, checks: ['shapes'] }), 'shapes').fault, /hidden 17,/)
+  const report = await soon(evenOnly, { ...small, hidden: 16, checks: ['shapes'] })
   const { fault, message } = failed(report, 'shapes')
   assert.match(fault, /hidden 1,/)
   assert.match(message, /faults\/model\.ts:\d+.*slice/)
