@@ -95,6 +95,31 @@ describe('wrong usage', () => {
 })
 
 describe('a run', () => {
+  it('tells the least held-out loss where it is not the last', async () => {
+    const out = join(folder, 'least')
+    const sizes = ['--lag', '6', '--hidden', '4', '--batch', '2', '--held-out', '8', '--steps', '12']
+    const { stdout } = await within(
+      ...[
+        'train',
+        'adding',
+        ...sizes,
+        '--lr',
+        '0.5',
+        '--evaluate-every',
+        '1',
+        '--backend',
+        'reference',
+        '--out',
+        out,
+      ],
+    )
+    const records = parseRecords(await readFile(join(out, 'metrics.jsonl'), 'utf8'))
+    assert.ok(E.isRight(records))
+    const measured = records.right.flatMap(r => (r.kind === 'evaluation' ? [r] : []))
+    const least = measured.toSorted((a, b) => a.loss - b.loss)[0]!
+    assert.notEqual(least.step, 12)
+    assert.ok(stdout.includes(`the least was ${least.loss.toPrecision(3)}, at step ${least.step}`), stdout)
+  })
   it('leaves its folder, tells its result on stdout, and is not overwritten', async () => {
     const out = join(folder, 'run')
     const { code, stdout, stderr } = await parseval(
