@@ -146,6 +146,14 @@ class Contraction {
 
 }  // namespace
 
+int32_t Line::splat(const Memory &m) {
+  const Operation o{Action::splat, -1, -1, -1, m};
+  if (!m.fixed || m.base == Memory::Base::gathered) return put(o);
+  const auto [known, isNew] = splats_.insert({{m.base, m.pointer, m.stride, m.scale, m.displacement}, 0});
+  if (isNew) known->second = put(o);
+  return known->second;
+}
+
 int32_t Line::constant(double value, int32_t scalarBytes) {
   uint64_t bits = 0;
   const float narrow = float(value);

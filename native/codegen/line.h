@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <tuple>
 #include <vector>
 
 namespace parseval {
@@ -68,7 +70,8 @@ class Line {
   const std::vector<Operation> &operations() const { return operations_; }
 
   int32_t load(const Memory &m) { return put({Action::load, -1, -1, -1, m}); }
-  int32_t splat(const Memory &m) { return put({Action::splat, -1, -1, -1, m}); }
+  // One that nothing writes to is read once, however often it is asked for.
+  int32_t splat(const Memory &m);
   // The number in all lanes.
   int32_t constant(double value, int32_t scalarBytes);
   int32_t unary(Action action, int32_t a) { return put({action, a}); }
@@ -101,6 +104,8 @@ class Line {
  private:
   int32_t last() const { return int32_t(operations_.size()) - 1; }
   std::vector<Operation> operations_;
+  using Place = std::tuple<Memory::Base, int32_t, Stride, int32_t, int64_t>;
+  std::map<Place, int32_t> splats_;
 };
 
 // The same, with products joined to the sums they go to, signs moved into them, and what nobody needs gone.

@@ -1,5 +1,6 @@
 #include "programLines.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace parseval {
@@ -59,12 +60,31 @@ const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation,
 
 int32_t ProgramLines::constant(double value) { return line_.constant(value, shape_.scalarBytes); }
 
+// An operand's beginning. Those that lie still are as far from each other as the plan says, so they share a pointer.
+Memory ProgramLines::inOperand(int32_t number) const {
+  const auto liesStill = [](const Operand &o) {
+    return std::all_of(o.strides, o.strides + maxDepth, [](int64_t stride) { return stride == 0; });
+  };
+  const Operand *const operands = instruction_.operands, &operand = operands[number];
+  Memory m{Memory::Base::pointer};
+  m.pointer = number;
+  if (!liesStill(operand)) return m;
+  const int32_t first = int32_t(std::find_if(operands, operands + number, [&](const Operand &o) {
+                                  return o.varying == operand.varying && liesStill(o);
+                                }) - operands);
+  const int64_t apart = (operand.offset - operands[first].offset) * (operand.varying ? shape_.bytes : shape_.scalarBytes);
+  if (std::abs(apart) > mostAhead) return m;
+  m.pointer = first;
+  m.displacement = apart;
+  return m;
+}
+
 LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
   const ProgramOperand &operand = program_.operands[number];
   const bool varying = instruction_.operands[number].varying;
   const int64_t part = varying ? shape_.bytes : shape_.scalarBytes, size = part * operand.width;
-  Memory m{gathered ? Memory::Base::gathered : Memory::Base::pointer};
-  m.pointer = number;
+  Memory m = inOperand(number);
+  if (gathered) m.base = Memory::Base::gathered;
   m.fixed = !varying;
   if (gathered) {
     m.table = tableOf(*tables_, operand.permutation, count_, size);
@@ -72,7 +92,7 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
   } else if (operand.step != 0) {
     m.stride = varying ? Stride::vectors : Stride::scalars;
     m.scale = operand.width;
-    m.displacement = j * spacing_ * size;
+    m.displacement += j * spacing_ * size;
   }
   const int64_t displacement = m.displacement;
   const auto get = [&] { return varying ? line_.load(m) : line_.splat(m); };
@@ -129,11 +149,10 @@ int64_t ProgramLines::untilNextStep(int32_t number) const {
 
 void ProgramLines::storeTo(int32_t number, LineValue value) {
   const ProgramOperand &operand = program_.operands[number];
-  Memory m{Memory::Base::pointer};
-  m.pointer = number;
+  Memory m = inOperand(number);
   m.stride = Stride::vectors;
   m.scale = operand.width;
-  m.displacement = j_ * spacing_ * shape_.bytes * operand.width;
+  m.displacement += j_ * spacing_ * shape_.bytes * operand.width;
   m.streamed = isHistory(number);
   line_.store(m, value.re);
   if (operand.width == 1) return;
@@ -269,8 +288,7 @@ void ProgramLines::addGroup(int32_t number) {
   Arrivals &arrivals = arrivals_[number];
   const int64_t group = int64_t(arrivals.elements.size()) / groupSize - 1;
   const int32_t width = program_.operands[number].width;
-  Memory m{Memory::Base::pointer};
-  m.pointer = number;
+  Memory m = inOperand(number);
   if (spacing_ == 1) {
     m.stride = Stride::scalars;
     m.scale = width * shape_.lanes() / groupSize;
@@ -278,7 +296,7 @@ void ProgramLines::addGroup(int32_t number) {
     m.stride = Stride::vectors;
     m.scale = width;
   }
-  m.displacement = group * spacing_ * width * shape_.bytes;
+  m.displacement += group * spacing_ * width * shape_.bytes;
   const auto pair = [&](int32_t a, int32_t b) {
     return line_.addApart(line_.binary(Action::unpackLow, a, b), line_.binary(Action::unpackHigh, a, b));
   };

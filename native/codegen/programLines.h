@@ -64,6 +64,7 @@ class ProgramLines {
  private:
   LineValue read(Register r, int32_t width);
   LineValue fromOperand(int32_t operand, int64_t j, bool gathered);
+  Memory inOperand(int32_t operand) const;
   LineValue compute(Micro op, int32_t width, LineValue a, LineValue b);
   LineValue called(Micro op, int32_t width, LineValue a);
   LineValue product(LineValue a, LineValue b, bool conjugated);
