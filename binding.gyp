@@ -47,6 +47,7 @@
         "native/program.cc",
         "native/programDecoder.cc",
         "native/reader.cc",
+        "native/share.cc",
         "native/transformTables.cc",
         "native/variant.cc"
       ],

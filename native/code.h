@@ -159,6 +159,12 @@ struct Code {
   int64_t count;
 };
 
+// A point of the code where a run may stop and another go on: before this instruction, which no loop is around, or, if
+// it is a loop, before this of its steps.
+struct Point {
+  int64_t instruction, step;
+};
+
 // What a run of a segment works on. The pointers are to the engine's scalar.
 struct Frame {
   void *uniform;

@@ -91,12 +91,13 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
 template <class K>
 bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps);
 
+// Steps `first` to `end` − 1 of the loop.
 template <class K>
-bool runLoop(const Code &code, int64_t index, const Frame &frame, int64_t *steps) {
+bool runLoop(const Code &code, int64_t index, int64_t first, int64_t end, const Frame &frame, int64_t *steps) {
   const Instruction &loop = code.instructions[index];
   const int64_t length = loop.attributes[0];
   const bool reverse = loop.attributes[1];
-  for (int64_t t = 0; t < length; t++) {
+  for (int64_t t = first; t < end; t++) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     steps[loop.depth] = reverse ? length - 1 - t : t;
     if (!runRange<K>(code, index + 1, loop.end, frame, steps)) return false;
@@ -110,7 +111,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
   for (int64_t at = first; at < end;) {
     const Instruction &i = code.instructions[at];
     if (i.op == Opcode::loop) {
-      if (!runLoop<K>(code, at, frame, steps)) return false;
+      if (!runLoop<K>(code, at, 0, i.attributes[0], frame, steps)) return false;
       at = i.end;
       continue;
     }
@@ -136,9 +137,18 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
 }
 
 template <class K>
-bool runCode(const Code &code, const Frame &frame) {
+bool runCode(const Code &code, const Frame &frame, Point from, Point to) {
   int64_t steps[maxDepth] = {};
-  return runRange<K>(code, 0, code.count, frame, steps);
+  int64_t at = from.instruction;
+  if (from.step > 0) {
+    const Instruction &loop = code.instructions[at];
+    const bool ends = to.instruction == at;
+    if (!runLoop<K>(code, at, from.step, ends ? to.step : loop.attributes[0], frame, steps)) return false;
+    if (ends) return true;
+    at = loop.end;
+  }
+  if (!runRange<K>(code, at, to.instruction, frame, steps)) return false;
+  return to.step == 0 || runLoop<K>(code, to.instruction, 0, to.step, frame, steps);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace parseval {
 
-// Runs the code; false if it was cancelled.
-using Run = bool (*)(const Code &, const Frame &);
+// Runs the code from one point to the other; false if it was cancelled.
+using Run = bool (*)(const Code &, const Frame &, Point from, Point to);
 
 // Transforms one vector of pairs (re, im): native/single.h. `from` and `to` may be the same.
 using RunSingle = void (*)(const Single &, bool inverse, const void *from, void *to, void *scratch);

@@ -175,6 +175,12 @@ void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t thread
   batch_ = batch;
   divide();
   threads_ = int(std::min({threads, mostThreads, int64_t(blocks_.size())}));
+  parts_.clear();
+  for (size_t number = 0; number < plan().segments.size(); number++) {
+    std::vector<const PlanSegment *> segments;
+    for (const Block &block : blocks_) segments.push_back(&block.variant->plan().segments[number]);
+    parts_.push_back(plan().segments[number].varying ? share(segments, threads_) : std::vector<Part>{});
+  }
   varying_ = std::move(varying);
   allocate();
   for (size_t n = 0; n < plan().inputs.size(); n++)
@@ -187,7 +193,7 @@ void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t thread
 void Program::divide() {
   blocks_.clear();
   for (int64_t first = 0; first < batch_; first += wide_.lanes())
-    blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first)});
+    blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first), -1});
   Block &last = blocks_.back();
   const Kernels *const narrower = wide_.narrower();
   if (narrower == nullptr || last.examples > wide_.lanes() / 2) return;
@@ -195,20 +201,26 @@ void Program::divide() {
   if (last.examples <= narrow_->lanes()) last.variant = &*narrow_;
 }
 
-// With one varying segment a thread can use the same arena for all its blocks; with more, values must last from
-// one to the next.
+// With one varying segment a thread can use the same arena for all its blocks, but for those that another goes on with;
+// with more, values must last from one to the next.
 void Program::allocate() {
   const auto bytesOf = [&](const Variant &variant, int64_t units) {
     return size_t(units) * size_t(variant.lanes()) * scalarBytes();
   };
   std::vector<size_t> arenas;
   size_t scratch = 0;
-  for (const Block &block : blocks_) {
-    const Plan &plan = block.variant->plan();
-    const size_t bytes = bytesOf(*block.variant, plan.varyingUnits);
-    scratch = std::max(scratch, bytesOf(*block.variant, plan.scratchUnits));
-    if (varyingSegments_ == 0) continue;
-    if (hasArenaForEachBlock() || int64_t(arenas.size()) < threads_) arenas.push_back(bytes);
+  const bool each = varyingSegments_ > 1 || int64_t(blocks_.size()) <= threads_;
+  if (varyingSegments_ > 0 && !each) arenas.assign(size_t(threads_), bytesOf(wide_, plan().varyingUnits));
+  std::vector<bool> isCut(blocks_.size());
+  for (const std::vector<Part> &parts : parts_)
+    for (const Part &part : parts)
+      if (!part.isLast) isCut[size_t(part.block)] = true;
+  for (Block &block : blocks_) {
+    scratch = std::max(scratch, bytesOf(*block.variant, block.variant->plan().scratchUnits));
+    block.arena = -1;
+    if (varyingSegments_ == 0 || !(each || isCut[size_t(block.number)])) continue;
+    block.arena = int64_t(arenas.size());
+    arenas.push_back(bytesOf(*block.variant, block.variant->plan().varyingUnits));
   }
   double total = double(threads_) * double(scratch);
   for (const size_t bytes : arenas) total += double(bytes);
@@ -230,7 +242,7 @@ void Program::allocate() {
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
   const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan().constants.data(), &cancelled_, batch_, 1, nullptr};
-  return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame);
+  return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame, {0, 0}, {code.count, 0});
 }
 
 struct Program::Pass {
@@ -238,14 +250,41 @@ struct Program::Pass {
   bool first, last;
   std::vector<Values> &outputs;
   std::vector<Values> partials;  // of each reduction, by block
+  std::atomic<int64_t> next{0};  // of the parts
 };
 
-bool Program::runBlock(const Block &block, void *arena, void *scratch, Pass &pass) {
+class Program::Handover {
+ public:
+  explicit Handover(size_t blocks) : states_(blocks) {}
+
+  void tell(int64_t block, bool isDone) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      states_[size_t(block)] = isDone ? done : failed;
+    }
+    told_.notify_all();
+  }
+  // Whether the part that was done before is complete; waits for it.
+  bool isDone(int64_t block) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    told_.wait(lock, [&] { return states_[size_t(block)] != open; });
+    return states_[size_t(block)] == done;
+  }
+
+ private:
+  enum State : uint8_t { open, done, failed };
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::vector<State> states_;
+};
+
+bool Program::runPart(const Part &part, void *arena, void *scratch, Pass &pass) {
+  const Block &block = blocks_[size_t(part.block)];
   const Variant &variant = *block.variant;
   const int64_t lanes = variant.lanes();
   const Plan &plan = variant.plan();
   const PlanSegment &segment = plan.segments[pass.segment];
-  if (pass.first)
+  if (pass.first && part.isFirst)
     for (size_t n = 0; n < plan.inputs.size(); n++)
       if (plan.inputs[n].varying)
         withScalar(precision_, arena, [&](auto *to) {
@@ -255,7 +294,8 @@ bool Program::runBlock(const Block &block, void *arena, void *scratch, Pass &pas
   std::memset(mask, 0xff, size_t(block.examples) * scalarBytes());
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
   const Frame frame{uniform_.data(), arena, scratch, plan.constants.data(), &cancelled_, batch_, block.examples, mask};
-  if (!variant.kernels().block(code, frame)) return false;
+  if (!variant.kernels().block(code, frame, part.from, part.to)) return false;
+  if (!part.isLast) return true;
   for (size_t r = 0; r < segment.reductions.size(); r++) {
     const PlanReduction &reduction = segment.reductions[r];
     double *const partial = pass.partials[r].data() + block.number * reduction.units;
@@ -273,25 +313,40 @@ bool Program::runBlock(const Block &block, void *arena, void *scratch, Pass &pas
   return true;
 }
 
+// The thread's share: parts are taken from a counter. False if the run was cancelled.
+bool Program::runParts(const std::vector<Part> &parts, int thread, Handover &handover, Pass &pass) {
+  const int64_t count = int64_t(parts.size());
+  for (int64_t k = pass.next++; k < count; k = pass.next++) {
+    const Part &part = parts[size_t(k)];
+    const int64_t own = blocks_[size_t(part.block)].arena;
+    void *const arena = arenas_[size_t(own < 0 ? thread : own)].data();
+    bool isDone = false;
+    try {
+      isDone = (part.isFirst || handover.isDone(part.block)) && !cancelled() &&
+               runPart(part, arena, scratch_[size_t(thread)].data(), pass);
+    } catch (...) {
+      if (!part.isLast) handover.tell(part.block, false);
+      throw;
+    }
+    if (!part.isLast) handover.tell(part.block, isDone);
+    if (!isDone) return false;
+  }
+  return true;
+}
+
 bool Program::runVarying(size_t number, bool first, bool last, std::vector<Values> &outputs) {
   const PlanSegment &segment = plan().segments[number];
   const int64_t blocks = int64_t(blocks_.size());
   // A partial sum for each block, so that the order of the additions does not depend on the threads.
-  Pass pass{number, first, last, outputs, {}};
+  Pass pass{number, first, last, outputs, {}, {}};
   for (const PlanReduction &reduction : segment.reductions) {
     requireMemory(double(reduction.units) * double(blocks) * sizeof(double));
     pass.partials.emplace_back(size_t(reduction.units * blocks));
   }
-  std::atomic<int64_t> next{0};
+  Handover handover(blocks_.size());
   std::atomic<bool> complete{true};
   pool_.run(threads_, [&](int thread) {
-    for (int64_t k = next++; k < blocks; k = next++) {
-      void *arena = arenas_[hasArenaForEachBlock() ? size_t(k) : size_t(thread)].data();
-      if (cancelled() || !runBlock(blocks_[size_t(k)], arena, scratch_[size_t(thread)].data(), pass)) {
-        complete = false;
-        return;
-      }
-    }
+    if (!runParts(parts_[number], thread, handover, pass)) complete = false;
   });
   if (!complete) return false;
   for (size_t r = 0; r < segment.reductions.size(); r++) {

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "pool.h"
+#include "share.h"
 #include "variant.h"
 
 namespace parseval {
@@ -54,17 +55,20 @@ class Program {
   struct Block {
     const Variant *variant;
     int64_t number, first, examples;
+    int64_t arena;  // −1: whichever is its thread's
   };
   // What a segment's blocks work on and towards.
   struct Pass;
+  // Which blocks' first parts are done.
+  class Handover;
 
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
   void divide();
   void allocate();
-  bool hasArenaForEachBlock() const { return varyingSegments_ > 1 || int64_t(blocks_.size()) <= threads_; }
   bool runUniform(const PlanSegment &segment);
   bool runVarying(size_t segment, bool first, bool last, std::vector<Values> &outputs);
-  bool runBlock(const Block &block, void *arena, void *scratch, Pass &pass);
+  bool runPart(const Part &part, void *arena, void *scratch, Pass &pass);
+  bool runParts(const std::vector<Part> &parts, int thread, Handover &handover, Pass &pass);
 
   Precision precision_;
   Tape tape_;
@@ -76,6 +80,7 @@ class Program {
   // Of the run.
   int64_t batch_ = 0;
   std::vector<Block> blocks_;
+  std::vector<std::vector<Part>> parts_;  // of each segment
   int threads_ = 1;
   std::vector<Values> varying_;
   int cancelled_ = 0;

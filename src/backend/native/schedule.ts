@@ -192,7 +192,11 @@ export const schedule = (
       pulled(single)
       take(single)
       close({ kind: 'single', node: single })
-    } else if (ready.length > 0) close({ kind: 'cluster', nodes: grow(ready[0]!) })
+    } else if (ready.length > 0) {
+      // Few elements before many, for the same reason.
+      const fewest = Math.min(...ready.map(countOf))
+      close({ kind: 'cluster', nodes: grow(ready.find(e => countOf(e) === fewest)!) })
+    }
     else if (waiting) {
       // What nobody in the block reads.
       waiting = false
