@@ -118,6 +118,84 @@ describe('reductions', () => {
   })
 })
 
+/** Turns x by w again and again, in two loops, and then gives it and its sum over the examples: enough work to be cut. */
+const turning = (size: number, length: number): Plan => {
+  const turn = (by: 'mul' | 'conjMul') =>
+    map(
+      size,
+      [[varying(0, 0), 2, 1]],
+      [
+        [uniform(0, 0), 2, 1],
+        [varying(0, 0), 2, 1],
+      ],
+      0,
+      [[by, 2, 2, 0, 1]],
+    )
+  return plan({
+    units: { uniform: 4 * size, varying: 2 * size },
+    inputs: [
+      { name: 'w', rate: 'uniform', offset: 0, units: 2 * size, bound: 0 },
+      { name: 'x', rate: 'varying', offset: 0, units: 2 * size, bound: 0 },
+    ],
+    outputs: [
+      { rate: 'varying', offset: 0, units: 2 * size },
+      { rate: 'uniform', offset: 2 * size, units: 2 * size },
+    ],
+    segments: [
+      {
+        rate: 'varying' as const,
+        instructions: [
+          loop(length, false, [turn('mul'), turn('mul')]),
+          loop(length / 2, true, [turn('conjMul')]),
+        ],
+        reductions: [{ from: 0, to: 2 * size, units: 2 * size }],
+      },
+    ],
+  })
+}
+
+describe('blocks that do not divide evenly', () => {
+  const size = 40
+  const length = 600
+  const w = Float64Array.from({ length: 2 * size }, (_, i) => [Math.cos(i >> 1), Math.sin(i >> 1)][i % 2]!)
+  it('are cut, and give the same to the last bit on any number of threads', async () => {
+    for (const isa of addon.features().isa)
+      for (const precision of precisions)
+        for (const batch of [9, 17, 20, 33, 47, 70]) {
+          const p = program(turning(size, length), precision, isa)
+          p.write(0, w)
+          const x = random(batch * 2 * size)
+          const one = await p.run(batch, [null, x], 1)
+          for (const threads of [2, 3, 4, 5, 2])
+            assert.deepEqual(await p.run(batch, [null, x], threads), one, `${batch} on ${threads} of ${isa}`)
+        }
+  })
+  it('are turned as often as one alone', async () => {
+    const p = program(turning(size, length))
+    p.write(0, w)
+    const x = random(20 * 2 * size)
+    const [turned] = await p.run(20, [null, x], 2)
+    // conjMul is conj(w) x: it undoes a quarter of the turns.
+    const angle = (i: number): number => (i % size) * (2 * length - length / 2)
+    for (let i = 0; i < 20 * size; i++) {
+      const [c, s] = [Math.cos(angle(i)), Math.sin(angle(i))]
+      const [re, im] = [x[2 * i]!, x[2 * i + 1]!]
+      assert.ok(Math.abs(turned![2 * i]! - (c * re - s * im)) < 1e-9, `element ${i}`)
+      assert.ok(Math.abs(turned![2 * i + 1]! - (s * re + c * im)) < 1e-9, `element ${i}`)
+    }
+  })
+  it('can be cancelled at any time', async () => {
+    for (const delay of [0, 1, 5, 20]) {
+      const p = program(turning(size, 2 ** 24))
+      p.write(0, w)
+      const run = p.run(33, [null, random(33 * 2 * size)], 2)
+      await new Promise(resolve => setTimeout(resolve, delay))
+      p.cancel()
+      await assert.rejects(run, /cancelled/)
+    }
+  })
+})
+
 /** Counts up its input, after `seconds` of looping or so. */
 const slow = (length: number): Plan =>
   plan({
