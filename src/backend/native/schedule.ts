@@ -40,15 +40,17 @@ export interface Need {
 /** Keeps one program's registers in the first-level cache. */
 const largestCluster = 64
 
+const isNumber = (e: Expr): boolean => elements(tensorType(e).shape) === 1
+
 /** Elements that a clustered node goes over. */
 export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.args[0]! : e).shape)
 
 /**
  * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
  *
- * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements. It is computed in
- * the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in the block
- * reads goes with the first unit that computes something it needs.
+ * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements; or nothing but single
+ * numbers and such nodes. It is computed in the unit of its first reader, not before: what is kept for later costs a trip
+ * to memory. One that nobody in the block reads goes with the first unit that computes something it needs.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -59,9 +61,18 @@ export const schedule = (
   const inBlock = new Set(nodes)
   const needsOf = new Map(nodes.map(e => [e, needs(e).filter(n => inBlock.has(n.node))]))
   const free = new Set<Expr>()
+  /** The numbers that a free node needs, itself or through others. */
+  const numbers = new Map<Expr, readonly Need[]>()
   for (const e of nodes) {
-    const joins = (n: Need): boolean => free.has(n.node) && !n.late && countOf(n.node) === countOf(e)
-    if (clusters(e) && !isSum(e) && needsOf.get(e)!.every(joins)) free.add(e)
+    if (!clusters(e) || isSum(e)) continue
+    const needed = needsOf.get(e)!.map((n): readonly Need[] | undefined => {
+      if (free.has(n.node)) return n.late || countOf(n.node) !== countOf(e) ? undefined : numbers.get(n.node)
+      return clusters(n.node) && isNumber(n.node) && countOf(e) > 1 ? [n] : undefined
+    })
+    const all = needed.flatMap(list => list ?? [])
+    if (needed.some(list => list === undefined || (list.length === 0 && all.length > 0))) continue
+    free.add(e)
+    numbers.set(e, all)
   }
 
   const users = new Map<Expr, { readonly user: Expr; readonly late: boolean }[]>(nodes.map(e => [e, []]))
@@ -69,7 +80,8 @@ export const schedule = (
   for (const e of nodes) {
     const late = new Map<Expr, boolean>()
     for (const n of needsOf.get(e)!)
-      if (free.has(e) || !free.has(n.node)) late.set(n.node, n.late || (late.get(n.node) ?? false))
+      for (const m of free.has(e) || !free.has(n.node) ? [n] : numbers.get(n.node)!)
+        late.set(m.node, m.late || (late.get(m.node) ?? false))
     missing.set(e, late.size)
     for (const [a, isLate] of late) users.get(a)!.push({ user: e, late: isLate || isSum(a) })
   }
@@ -79,6 +91,7 @@ export const schedule = (
   let deferred: Expr[] = []
   let waiting = true // of free nodes, for readers
   const open = new Set<Expr>() // free nodes of the unit under way
+  const done = new Set<Expr>() // nodes of the units before it
   const units: Unit[] = []
 
   const met = (user: Expr): void => {
@@ -102,6 +115,7 @@ export const schedule = (
   }
   const close = (u: Unit): void => {
     units.push(u)
+    for (const e of nodesOf(u)) done.add(e)
     open.clear()
     flush()
   }
@@ -121,8 +135,10 @@ export const schedule = (
         const chain = [...pulled(n.node), n.node]
         taken.add(n.node)
         for (const { user } of users.get(n.node)!) missing.set(user, missing.get(user)! - 1)
-        if (apart) units.push({ kind: 'cluster', nodes: chain })
-        else {
+        if (apart) {
+          units.push({ kind: 'cluster', nodes: chain })
+          for (const a of chain) done.add(a)
+        } else {
           found.push(...chain)
           for (const a of chain) open.add(a)
         }
@@ -135,7 +151,7 @@ export const schedule = (
       if (!free.has(e) || taken.has(e) || users.get(e)!.length > 0 || countOf(e) !== count) return []
       const touches = (x: Expr): boolean =>
         needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node)))
-      if (!touches(e)) return []
+      if (!touches(e) || !numbers.get(e)!.every(n => done.has(n.node))) return []
       const chain = [...pulled(e), e]
       taken.add(e)
       return chain
@@ -158,7 +174,30 @@ export const schedule = (
     clusters(e) && needs(e).some(n => !n.late && sweep.includes(n.node) && countOf(n.node) === countOf(e))
   const reads = (e: Expr, a: Expr): boolean => needs(e).some(n => n.node === a && !n.late)
 
+  /** The transform's unit: what only its second program reads belongs to that, or it would go through memory. */
+  const settled = (before: readonly Expr[], node: Expr, after: readonly Expr[]): Unit => {
+    const second = new Set(after)
+    const moved = [...before].reverse().filter(e => {
+      const readers = nodes.filter(r => needsOf.get(r)!.some(n => n.node === e))
+      if (isSum(e) || readers.length === 0 || !readers.every(r => second.has(r) && reads(r, e))) return false
+      second.add(e)
+      return true
+    })
+    return {
+      kind: 'transform',
+      before: before.filter(e => !second.has(e)),
+      node,
+      after: [...moved.reverse(), ...after],
+    }
+  }
+
   for (;;) {
+    // Numbers first: what needs them can ride on what comes next.
+    const number = ready.find(e => clusters(e) && countOf(e) === 1)
+    if (number !== undefined) {
+      close({ kind: 'cluster', nodes: grow(number) })
+      continue
+    }
     const transform = ready.find(isTransform)
     if (transform !== undefined) {
       const last = units.at(-1)
@@ -183,7 +222,7 @@ export const schedule = (
           (reads(e, transform) || ridesOn(e, sums)) &&
           canJoin(e),
       )
-      close({ kind: 'transform', before, node: transform, after: first === undefined ? [] : grow(first) })
+      close(settled(before, transform, first === undefined ? [] : grow(first)))
       continue
     }
     // Other instructions of their own next: what they give lets later clusters grow.
@@ -192,11 +231,7 @@ export const schedule = (
       pulled(single)
       take(single)
       close({ kind: 'single', node: single })
-    } else if (ready.length > 0) {
-      // Few elements before many, for the same reason.
-      const fewest = Math.min(...ready.map(countOf))
-      close({ kind: 'cluster', nodes: grow(ready.find(e => countOf(e) === fewest)!) })
-    }
+    } else if (ready.length > 0) close({ kind: 'cluster', nodes: grow(ready[0]!) })
     else if (waiting) {
       // What nobody in the block reads.
       waiting = false
