@@ -117,6 +117,10 @@ static constexpr int laneOrder(int lane, int lanes, int group) {
   return place < half ? number * half + place : lanes / 2 + number * half + place - half;
 }
 
+// How generated code calls an elementary function: with a vector, with a complex element, or with several vectors.
+enum LaneFunctionKind : int32_t { ofReal, ofComplex, ofSeveral, laneFunctionKinds };
+constexpr int64_t vectorsAtOnce = 4;
+
 // What a generated kernel is called with: the pointers that its addresses count from (the operands, then those of
 // CallPointer), the element its first column begins at, the number of columns (at least one), where they begin in the
 // work space, and their twiddles.
@@ -145,6 +149,8 @@ struct Instruction {
   int32_t depth;  // enclosing loops
   const Operand *operands;
   int32_t operandCount;
+  bool moves;        // whether any of them does
+  int64_t pointers;  // where its first is in the run's table of pointers; places for CallPointer follow them
   int64_t attributes[mostAttributes];
   int64_t end;  // of a loop: the index of the instruction after its body
   const Pointwise *program;  // of a map; the first of a transform
@@ -171,6 +177,7 @@ struct Frame {
   void *varying;
   void *scratch;
   const void *constants;
+  void **pointers;  // of all the segment's instructions: where their operands are at the loops' present steps
   const int *cancelled;
   int64_t batch;
   int64_t examples;  // in this block; the lanes behind them repeat the last

@@ -1,4 +1,4 @@
-// Runs the code of a segment: resolves where each operand is at the loops' current steps, and calls the kernels.
+// Runs the code of a segment: keeps a table of where each operand is at the loops' present steps, and calls the kernels.
 #pragma once
 
 #include "contract.h"
@@ -89,6 +89,19 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
 }
 
 template <class K>
+Scalar<K> **pointersOf(const Instruction &i, const Frame &frame) {
+  return reinterpret_cast<Scalar<K> **>(frame.pointers) + i.pointers;
+}
+
+template <class K>
+Scalar<K> *placeOf(const Instruction &i, const Operand &operand, const Frame &frame, const int64_t *steps) {
+  int64_t unit = operand.offset;
+  for (int32_t d = 0; d < i.depth; d++) unit += operand.strides[d] * steps[d];
+  return operand.varying ? static_cast<Scalar<K> *>(frame.varying) + unit * K::lanes
+                         : static_cast<Scalar<K> *>(frame.uniform) + unit;
+}
+
+template <class K>
 bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps);
 
 // Steps `first` to `end` − 1 of the loop.
@@ -115,21 +128,16 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T *resolved[maxMapOperands + callPointers];
-    for (int32_t o = 0; o < i.operandCount; o++) {
-      const Operand &operand = i.operands[o];
-      int64_t unit = operand.offset;
-      if (operand.moves)
-        for (int32_t d = 0; d < i.depth; d++) unit += operand.strides[d] * steps[d];
-      resolved[o] = operand.varying ? static_cast<T *>(frame.varying) + unit * K::lanes
-                                    : static_cast<T *>(frame.uniform) + unit;
-    }
+    T **const pointers = pointersOf<K>(i, frame);
+    if (i.moves)
+      for (int32_t o = 0; o < i.operandCount; o++)
+        if (i.operands[o].moves) pointers[o] = placeOf<K>(i, i.operands[o], frame, steps);
     if (i.op == Opcode::map) {
-      if (!runMap<K>(i, resolved, frame)) return false;
+      if (!runMap<K>(i, pointers, frame)) return false;
     } else if (i.op == Opcode::transform) {
-      if (!runTransform<K>(i, resolved, frame)) return false;
+      if (!runTransform<K>(i, pointers, frame)) return false;
     } else {
-      runSimple<K>(i, resolved, frame);
+      runSimple<K>(i, pointers, frame);
     }
     at++;
   }
@@ -139,6 +147,14 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
 template <class K>
 bool runCode(const Code &code, const Frame &frame, Point from, Point to) {
   int64_t steps[maxDepth] = {};
+  for (int64_t k = 0; k < code.count; k++) {
+    const Instruction &i = code.instructions[k];
+    if (i.op == Opcode::loop) continue;
+    Scalar<K> **const pointers = pointersOf<K>(i, frame);
+    for (int32_t o = 0; o < i.operandCount; o++) pointers[o] = placeOf<K>(i, i.operands[o], frame, steps);
+    pointers[i.operandCount + sumsPointer] = static_cast<Scalar<K> *>(frame.scratch);
+    pointers[i.operandCount + maskPointer] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
+  }
   int64_t at = from.instruction;
   if (from.step > 0) {
     const Instruction &loop = code.instructions[at];

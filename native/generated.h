@@ -23,13 +23,7 @@ void keepSums(const Scalar<K> *sums, const Pointwise &program, Scalar<K> *const 
   }
 }
 
-// `operands` has places behind its last for what follows them.
-template <class K>
-void *const *pointersOf(const Instruction &i, Scalar<K> **operands, Scalar<K> *sums, const Frame &frame) {
-  operands[i.operandCount + sumsPointer] = sums;
-  operands[i.operandCount + maskPointer] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
-  return reinterpret_cast<void *const *>(operands);
-}
+inline void *const *asPointers(void *operands) { return static_cast<void *const *>(operands); }
 
 // Columns of elements in a row; false if the run was cancelled.
 inline bool runElements(const Generated &g, void *const *pointers, int64_t count, const Frame &frame) {
@@ -47,7 +41,7 @@ template <class K>
 bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
   clearSums<K>(sums, i.program->sumCount);
-  if (!runElements(*i.generated, pointersOf<K>(i, operands, sums, frame), i.attributes[0], frame)) return false;
+  if (!runElements(*i.generated, asPointers(operands), i.attributes[0], frame)) return false;
   keepSums<K>(sums, *i.program, operands);
   return true;
 }
@@ -117,7 +111,7 @@ bool runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame
   const int64_t sumCount = i.program->sumCount + i.after->sumCount;
   Scalar<K> *const work = sums + sumCount * element;
   clearSums<K>(sums, sumCount);
-  void *const *pointers = pointersOf<K>(i, operands, sums, frame);
+  void *const *const pointers = asPointers(operands);
   const auto between = [&] { keepSums<K>(sums, *i.program, operands); };
   if (t.convolution == nullptr) runLevels<K>(t, *i.generated, pointers, work, between);
   else if (!runConvolution<K>(i, operands, pointers, work, frame, between)) return false;

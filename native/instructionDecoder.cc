@@ -39,6 +39,9 @@ void InstructionDecoder::readInstruction() {
   i.depth = int32_t(lengths_.size());
   i.operands = operands_->data();
   i.operandCount = operandCount;
+  for (const Operand &o : *operands_) i.moves = i.moves || o.moves;
+  i.pointers = segment_.pointerCount;
+  segment_.pointerCount += operandCount + callPointers;
   for (int a = 0; a < mostAttributes; a++) i.attributes[a] = attributes_[a];
   if (info.variadic) {
     if (op == Opcode::map) readMap(i);

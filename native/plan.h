@@ -35,6 +35,7 @@ struct TotalLayout {
 struct PlanSegment {
   bool varying = false;
   std::vector<Instruction> instructions;
+  int64_t pointerCount = 0;  // that its instructions have in a run
   std::vector<PlanReduction> reductions;
   std::vector<TotalLayout> totals;  // those of its reductions that are kept in another way than lane by lane
 };

@@ -237,11 +237,16 @@ void Program::allocate() {
   while (arenas_.size() > arenas.size()) arenas_.pop_back();
   for (size_t k = 0; k < arenas.size(); k++) provide(arenas_, k, arenas[k]);
   for (size_t k = 0; k < size_t(threads_); k++) provide(scratch_, k, scratch);
+  int64_t pointers = 0;
+  for (const PlanSegment &segment : plan().segments) pointers = std::max(pointers, segment.pointerCount);
+  pointers_.resize(size_t(threads_));
+  for (std::vector<void *> &of : pointers_) of.resize(size_t(pointers));
 }
 
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan().constants.data(), &cancelled_, batch_, 1, nullptr};
+  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan().constants.data(), pointers_[0].data(),
+                    &cancelled_, batch_, 1, nullptr};
   return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame, {0, 0}, {code.count, 0});
 }
 
@@ -278,7 +283,7 @@ class Program::Handover {
   std::vector<State> states_;
 };
 
-bool Program::runPart(const Part &part, void *arena, void *scratch, Pass &pass) {
+bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
   const Block &block = blocks_[size_t(part.block)];
   const Variant &variant = *block.variant;
   const int64_t lanes = variant.lanes();
@@ -293,7 +298,8 @@ bool Program::runPart(const Part &part, void *arena, void *scratch, Pass &pass) 
   alignas(64) uint8_t mask[64] = {};
   std::memset(mask, 0xff, size_t(block.examples) * scalarBytes());
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), arena, scratch, plan.constants.data(), &cancelled_, batch_, block.examples, mask};
+  const Frame frame{uniform_.data(), arena, scratch_[size_t(thread)].data(), plan.constants.data(),
+                    pointers_[size_t(thread)].data(), &cancelled_, batch_, block.examples, mask};
   if (!variant.kernels().block(code, frame, part.from, part.to)) return false;
   if (!part.isLast) return true;
   for (size_t r = 0; r < segment.reductions.size(); r++) {
@@ -323,7 +329,7 @@ bool Program::runParts(const std::vector<Part> &parts, int thread, Handover &han
     bool isDone = false;
     try {
       isDone = (part.isFirst || handover.isDone(part.block)) && !cancelled() &&
-               runPart(part, arena, scratch_[size_t(thread)].data(), pass);
+               runPart(part, arena, thread, pass);
     } catch (...) {
       if (!part.isLast) handover.tell(part.block, false);
       throw;

@@ -67,7 +67,7 @@ class Program {
   void allocate();
   bool runUniform(const PlanSegment &segment);
   bool runVarying(size_t segment, bool first, bool last, std::vector<Values> &outputs);
-  bool runPart(const Part &part, void *arena, void *scratch, Pass &pass);
+  bool runPart(const Part &part, void *arena, int thread, Pass &pass);
   bool runParts(const std::vector<Part> &parts, int thread, Handover &handover, Pass &pass);
 
   Precision precision_;
@@ -87,6 +87,7 @@ class Program {
 
   Arena uniform_, uniformScratch_;
   std::vector<Arena> arenas_, scratch_;
+  std::vector<std::vector<void *>> pointers_;  // of each thread: of the segment that it runs
   Pool pool_;
 };
 

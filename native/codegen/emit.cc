@@ -17,7 +17,8 @@ namespace {
 constexpr int32_t never = std::numeric_limits<int32_t>::max();
 
 // The frame: the caller's stack pointer; what goes to a function and comes back; saved values.
-constexpr int32_t callerStackAt = 0, argumentsAt = 64, resultsAt = argumentsAt + 2 * 64, savedAt = resultsAt + 2 * 64;
+constexpr int32_t callerStackAt = 0, argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
+                  savedAt = resultsAt + int32_t(vectorsAtOnce) * 64;
 
 class Emission {
  public:
@@ -232,6 +233,12 @@ class Emission {
       case Action::sqrt: return root(o.a);
       case Action::keepNonzero: return keep(Comparison::unequal, o);
       case Action::keepPositive: return keep(Comparison::greater, o);
+      case Action::argument: {
+        const int r = inRegister(o.a);
+        code_.store(at(Gpr::rsp, argumentsAt + int64_t(o.part) * shape_.bytes), r);
+        used(o.a);
+        return;
+      }
       case Action::call: return call(o);
       case Action::result: {
         const int r = take();
@@ -409,11 +416,6 @@ class Emission {
   }
 
   void call(const Operation &o) {
-    const int ra = inRegister(o.a);
-    code_.store(at(Gpr::rsp, argumentsAt), ra);
-    if (o.b >= 0) code_.store(at(Gpr::rsp, argumentsAt + shape_.bytes), inRegister(o.b));
-    used(o.a);
-    if (o.b >= 0) used(o.b);
     for (int r = 0; r < shape_.registers(); r++) {
       const int32_t v = holds_[size_t(r)];
       if (v < 0) continue;

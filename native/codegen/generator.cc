@@ -59,7 +59,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
     ProgramLines program(i, *i.program, constants_, shape_, functions_, 0, 1, line);
     if (!program.possible()) return false;
     prepare(program, count, unroll);
-    for (int64_t j = 0; j < unroll; j++) program.element(j, nullptr);
+    program.elements(unroll);
     program.finish();
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;

@@ -43,14 +43,17 @@ enum class Action : uint8_t {
   keepPositive,  // b where a > 0, else 0
   bitAnd,
   unpackLow, unpackHigh, lowPairs, highPairs,  // as in assembler.h
-  call,          // a function of lanes: of a, or of the complex a + ib
+  argument,      // a is vector `part` of what the next call is given
+  call,          // a function of lanes
   result,        // part `part` of what the call before it gave
   store,         // a
   prefetch,      // nothing: what lies there will be wanted
 };
 
 struct Operation {
-  bool hasEffect() const { return action == Action::store || action == Action::prefetch; }
+  bool hasEffect() const {
+    return action == Action::store || action == Action::prefetch || action == Action::argument;
+  }
 
   Action action = Action::load;
   int32_t a = -1, b = -1, c = -1;
@@ -87,8 +90,12 @@ class Line {
   }
   void store(const Memory &m, int32_t a) { put({Action::store, a, -1, -1, m}); }
   void prefetch(const Memory &m) { put({Action::prefetch, -1, -1, -1, m}); }
-  void call(const void *function, int32_t a, int32_t b) {
-    put({Action::call, a, b});
+  void call(const void *function, const std::vector<int32_t> &arguments) {
+    for (size_t k = 0; k < arguments.size(); k++) {
+      put({Action::argument, arguments[k]});
+      operations_.back().part = int32_t(k);
+    }
+    put({Action::call});
     operations_.back().function = function;
   }
   int32_t result(int32_t part) {

@@ -22,26 +22,24 @@ ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &prog
       line_(line),
       sums_(size_t(program.sumCount)) {}
 
+bool ProgramLines::callsFunction(const MicroInstruction &micro) const {
+  switch (micro.op) {
+    case Micro::sqrt: return micro.width == 2;
+    case Micro::exp:
+    case Micro::log:
+    case Micro::sin:
+    case Micro::cos:
+    case Micro::tanh:
+    case Micro::sigmoid: return true;
+    default: return false;
+  }
+}
+
 bool ProgramLines::possible() const {
-  const auto function = [&](Micro op, int32_t width) {
-    return functions_ != nullptr && (*functions_)[int(op)][width - 1] != nullptr;
-  };
   for (int64_t m = 0; m < program_.microCount; m++) {
     const MicroInstruction &micro = program_.micros[m];
-    switch (micro.op) {
-      case Micro::sqrt:
-        if (micro.width == 2 && !function(micro.op, 2)) return false;
-        break;
-      case Micro::exp:
-      case Micro::log:
-      case Micro::sin:
-      case Micro::cos:
-      case Micro::tanh:
-      case Micro::sigmoid:
-        if (!function(micro.op, micro.width)) return false;
-        break;
-      default: break;
-    }
+    const LaneFunctionKind kind = micro.width == 2 ? ofComplex : ofReal;
+    if (callsFunction(micro) && (functions_ == nullptr || (*functions_)[int(micro.op)][kind] == nullptr)) return false;
     for (const Register &r : {micro.to, micro.a, micro.b})
       if (r.place == Place::operand) {
         const int64_t step = program_.operands[r.index].step;
@@ -121,11 +119,12 @@ LineValue ProgramLines::read(Register r, int32_t width) {
     return {constant(number(r.index)), width == 2 ? constant(number(r.index + 1)) : -1};
   }
   const std::pair<int32_t, int32_t> key{int32_t(r.place), r.index};
-  const auto found = known_.find(key);
-  if (found != known_.end()) return found->second;
+  auto &known = known_[j_];
+  const auto found = known.find(key);
+  if (found != known.end()) return found->second;
   const bool gathered = r.place == Place::gathered;
   const int32_t operand = gathered ? program_.gatherings[r.index].operand : r.index;
-  return known_[key] = fromOperand(operand, j_, gathered);
+  return known[key] = fromOperand(operand, j_, gathered);
 }
 
 // Whether the loop leaves behind more than a cache holds, each step in a place of its own.
@@ -171,7 +170,9 @@ LineValue ProgramLines::product(LineValue a, LineValue b, bool conjugated) {
 }
 
 LineValue ProgramLines::called(Micro op, int32_t width, LineValue a) {
-  line_.call(reinterpret_cast<const void *>((*functions_)[int(op)][width - 1]), a.re, width == 2 ? a.im : -1);
+  const LaneFunctionKind kind = width == 2 ? ofComplex : ofReal;
+  line_.call(reinterpret_cast<const void *>((*functions_)[int(op)][kind]),
+             width == 2 ? std::vector<int32_t>{a.re, a.im} : std::vector<int32_t>{a.re});
   const int32_t re = line_.result(0);
   return {re, width == 2 ? line_.result(1) : -1};
 }
@@ -233,29 +234,52 @@ void ProgramLines::element(int64_t j, const LineValue *handed) {
   known_.clear();
   if (handed != nullptr) {
     const Register element = program_.element;
-    known_[{int32_t(element.place), element.index}] = *handed;
+    known_[j][{int32_t(element.place), element.index}] = *handed;
     if (element.place == Place::operand) storeTo(element.index, *handed);
   }
-  for (int64_t m = 0; m < program_.microCount; m++) {
-    const MicroInstruction &micro = program_.micros[m];
-    const MicroInfo &info = microTable[int(micro.op)];
-    const auto width = [&](int w) { return w == ownWidth ? micro.width : w; };
-    const bool constantOnly = micro.op == Micro::constant;
-    const bool grouped = micro.to.place == Place::operand && isGrouped(micro.to.index);
-    const LineValue a = grouped ? LineValue{} : read(micro.a, constantOnly ? micro.width : width(info.a));
-    const LineValue b = info.b == 0 ? LineValue{} : read(micro.b, width(info.b));
-    if (grouped) {
-      addToTotal(micro.to.index, b);
-      continue;
-    }
-    if (micro.to.place == Place::sum) {
-      addToSum(micro, a, b);
-      continue;
-    }
-    const LineValue value = compute(micro.op, micro.width, a, b);
-    known_[{int32_t(micro.to.place), micro.to.index}] = value;
-    if (micro.to.place == Place::operand) storeTo(micro.to.index, value);
+  for (int64_t m = 0; m < program_.microCount; m++) step(program_.micros[m]);
+}
+
+void ProgramLines::elements(int64_t count) {
+  const auto calls = [&](const MicroInstruction &micro) { return micro.width == 1 && callsFunction(micro); };
+  const MicroInstruction *const end = program_.micros + program_.microCount;
+  if (std::none_of(program_.micros, end, calls)) {
+    for (int64_t j = 0; j < count; j++) element(j, nullptr);
+    return;
   }
+  known_.clear();
+  for (const MicroInstruction *micro = program_.micros; micro != end; micro++) {
+    const int64_t together = calls(*micro) ? count / vectorsAtOnce * vectorsAtOnce : 0;
+    for (int64_t first = 0; first < together; first += vectorsAtOnce) stepsOfSeveral(*micro, first);
+    for (j_ = together; j_ < count; j_++) step(*micro);
+  }
+}
+
+// Of the elements from `first` on.
+void ProgramLines::stepsOfSeveral(const MicroInstruction &micro, int64_t first) {
+  std::vector<int32_t> arguments;
+  for (j_ = first; j_ < first + vectorsAtOnce; j_++) arguments.push_back(read(micro.a, 1).re);
+  line_.call(reinterpret_cast<const void *>((*functions_)[int(micro.op)][ofSeveral]), arguments);
+  std::vector<int32_t> results;
+  for (int32_t part = 0; part < vectorsAtOnce; part++) results.push_back(line_.result(part));
+  for (j_ = first; j_ < first + vectorsAtOnce; j_++) keep(micro, {results[size_t(j_ - first)]});
+}
+
+void ProgramLines::step(const MicroInstruction &micro) {
+  const MicroInfo &info = microTable[int(micro.op)];
+  const auto width = [&](int w) { return w == ownWidth ? micro.width : w; };
+  const bool constantOnly = micro.op == Micro::constant;
+  const bool grouped = micro.to.place == Place::operand && isGrouped(micro.to.index);
+  const LineValue a = grouped ? LineValue{} : read(micro.a, constantOnly ? micro.width : width(info.a));
+  const LineValue b = info.b == 0 ? LineValue{} : read(micro.b, width(info.b));
+  if (grouped) addToTotal(micro.to.index, b);
+  else if (micro.to.place == Place::sum) addToSum(micro, a, b);
+  else keep(micro, compute(micro.op, micro.width, a, b));
+}
+
+void ProgramLines::keep(const MicroInstruction &micro, LineValue value) {
+  known_[j_][{int32_t(micro.to.place), micro.to.index}] = value;
+  if (micro.to.place == Place::operand) storeTo(micro.to.index, value);
 }
 
 LineValue ProgramLines::result() { return read(program_.result, 2); }

@@ -14,8 +14,8 @@ namespace parseval {
 
 // A function of all lanes at once, `x` and `y` one vector for a real function, [re | im] for a complex one.
 using LaneFunction = void (*)(const void *x, void *y);
-// The functions that micro-ops call, by micro-op and width − 1; null where there is none.
-using LaneFunctions = LaneFunction[microCount][2];
+// The functions that micro-ops call; null where there is none.
+using LaneFunctions = LaneFunction[microCount][laneFunctionKinds];
 
 // The innermost loop around an instruction.
 struct LoopAround {
@@ -42,6 +42,9 @@ class ProgramLines {
 
   // The program for element j, given what a transform hands over, if it does.
   void element(int64_t j, const LineValue *handed);
+  // The program for the column's first elements, of which nothing is handed over. If it calls functions, each micro-op is
+  // written for all elements before the next, so that several are given to a call at once.
+  void elements(int64_t count);
   // What a transform takes, of the last element.
   LineValue result();
   // After the last element of the column: adds up the sums.
@@ -67,6 +70,10 @@ class ProgramLines {
   Memory inOperand(int32_t operand) const;
   LineValue compute(Micro op, int32_t width, LineValue a, LineValue b);
   LineValue called(Micro op, int32_t width, LineValue a);
+  bool callsFunction(const MicroInstruction &micro) const;
+  void step(const MicroInstruction &micro);
+  void keep(const MicroInstruction &micro, LineValue value);
+  void stepsOfSeveral(const MicroInstruction &micro, int64_t first);
   LineValue product(LineValue a, LineValue b, bool conjugated);
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
   void storeTo(int32_t operand, LineValue value);
@@ -101,7 +108,8 @@ class ProgramLines {
   std::map<int32_t, Arrivals> arrivals_;
 
   int64_t j_ = 0;
-  std::map<std::pair<int32_t, int32_t>, LineValue> known_;  // registers of the element, by place and index
+  // Of each element that is under way its registers, by place and index.
+  std::map<int64_t, std::map<std::pair<int32_t, int32_t>, LineValue>> known_;
   // Two of each, so that no addition waits for the one before it.
   std::vector<std::pair<LineValue, LineValue>> sums_;
 };
