@@ -23,7 +23,7 @@ void applyReal(const Scalar<K> *x, Scalar<K> *y) {
 }
 template <class K, class F>
 void applySeveral(const Scalar<K> *x, Scalar<K> *y) {
-#pragma GCC unroll 4
+#pragma GCC unroll 1
   for (int64_t k = 0; k < vectorsAtOnce; k++) applyReal<K, F>(x + k * K::lanes, y + k * K::lanes);
 }
 template <class K, class F>

@@ -85,7 +85,7 @@ const chains: readonly (readonly [string, Chain, readonly string[]])[] = [
   [
     'three transforms',
     (θ, v) => [b.reflect(v[1]!), F, b.phase(θ[0]!), F, b.reflect(v[0]!), b.adjoint(F)],
-    ['transform', 'map', 'transform', 'transform', 'map'],
+    ['transform', 'map', 'transform', 'transform'],
   ],
 ]
 
