@@ -179,7 +179,7 @@ export const full: Experiments = {
   states: { lag: 200, updates: 100, long: 1000, gradientExamples: 20, stateExamples: 5 },
 }
 
-const quickSteps = 400
+const quickSteps = 200
 const quickShare = 1 / 5
 const quickEntry = ({ target, bar, ...e }: Entry): Entry => ({
   ...e,
