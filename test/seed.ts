@@ -8,20 +8,9 @@ export const seed = asked === undefined || asked === '' ? 20160611 : Number(aske
 /* Making a counterexample smaller ends in time to be reported. */
 const limits = { endOnFailure: false, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true }
 
-/* Of the examples, where time is short: the first so many of those that everybody else's run has. */
-const share = Number(process.env.FC_SHARE || 1)
-const examples = (runs: number): number => Math.max(1, Math.ceil(share * runs))
-
 /** Holds the property to `runs` examples. */
 export const holds = <T>(property: fc.IProperty<T>, runs = 200): void =>
-  fc.assert(property, { ...limits, seed, numRuns: examples(runs) })
-
-export const holdsAsync = <T>(property: fc.IAsyncProperty<T>, runs = 200): Promise<void> =>
-  fc.assert(property, { ...limits, seed, numRuns: examples(runs) })
-
-/** All `runs` examples, always: for what is counted over them. */
-export const holdsForAll = <T>(property: fc.IProperty<T>, runs = 200): void =>
   fc.assert(property, { ...limits, seed, numRuns: runs })
 
-export const holdsForAllAsync = <T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> =>
+export const holdsAsync = <T>(property: fc.IAsyncProperty<T>, runs = 200): Promise<void> =>
   fc.assert(property, { ...limits, seed, numRuns: runs })

@@ -26,7 +26,7 @@ import { copying } from '../../src/tasks/copying.ts'
 import type { Task } from '../../src/tasks/task.ts'
 import { lossOf as taskLoss } from '../../src/train/program.ts'
 import { type Program, runsOf } from '../../src/verify/arbitraries.ts'
-import { holds, holdsAsync, holdsForAll } from '../seed.ts'
+import { holds, holdsAsync } from '../seed.ts'
 import {
   along,
   distance,
@@ -318,7 +318,7 @@ const anyRecurrence = fc
 
 test('the gradient with a cut is that of the steps written out', () => {
   let cutting = 0
-  holdsForAll(
+  holds(
     fc.property(
       anyRecurrence.chain(f => runsOf(f, { batch: small })),
       p => {

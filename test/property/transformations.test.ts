@@ -12,7 +12,7 @@ import { gradient } from '../../src/passes/differentiate.ts'
 import { optimise } from '../../src/passes/pipeline.ts'
 import { hessianVectorProduct, jvp, perExample } from '../../src/passes/transformations.ts'
 import { type Program, programs } from '../../src/verify/arbitraries.ts'
-import { holds, holdsAsync, holdsForAll } from '../seed.ts'
+import { holds, holdsAsync } from '../seed.ts'
 import { distance, evaluated, lossOf, moved, numbers, right, runNative, trainable } from './support.ts'
 
 const options = { differentiable: true, depth: 2, loops: 1 } as const
@@ -136,7 +136,7 @@ const lossEach = (f: Func): Func | undefined => {
 
 test('gradients of the examples add up to the batch’s', () => {
   let seen = 0
-  holdsForAll(
+  holds(
     fc.property(programs(options), p => {
       const each = lossEach(p.func)
       const wrt = trainable(p.func)

@@ -35,7 +35,7 @@ import {
   slope,
   withGradient,
 } from '../property/support.ts'
-import { holdsForAll } from '../seed.ts'
+import { holds } from '../seed.ts'
 
 const made = <A>(e: E.Either<string, A>): A => (E.isRight(e) ? e.right : assert.fail(e.left))
 const lag = 5
@@ -156,7 +156,7 @@ describe('the gradient by every state', () => {
 
   it('is the slope of the loss, for any program with a loop', () => {
     let probed = 0
-    holdsForAll(
+    holds(
       fc.property(programs(), fc.nat(1000), (p, turn) => {
         const found = probe(p.func, 'h')
         if (E.isLeft(found)) return
