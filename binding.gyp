@@ -18,11 +18,14 @@
     ]
   },
   "targets": [
-    # The baseline takes longest to compile; make goes by names, so it comes first.
+    # The baseline takes longest to compile; make goes by names, so it comes first. Vectors are split into two there:
+    # -O3 takes twice as long for code that is a fifth slower.
     {
       "target_name": "kernels_any",
       "type": "static_library",
       "sources": ["native/kernels.cc"],
+      "cflags_cc!": ["-O3"],
+      "cflags_cc": ["-O1"],
       "defines": [
         "PARSEVAL_KERNELS=baselineKernels",
         "PARSEVAL_KERNELS_NAME=\"baseline\"",

@@ -154,10 +154,10 @@ describe('a run', () => {
   it('that resumes ends where the uninterrupted one does, with the same metrics', async () => {
     const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')]
     const every = [...small, '--evaluate-every', '2', '--checkpoint-every', '2']
-    const first = await parseval('train', 'copying', ...every, '--steps', '8', '--out', whole)
-    const second = await parseval('train', 'copying', ...every, '--steps', '4', '--out', parts)
-    const other = await parseval('train', 'copying', '--resume', '--out', parts, '--hidden', '5')
-    const third = await parseval('train', 'copying', '--resume', '--out', parts, '--steps', '8')
+    const first = await within('train', 'copying', ...every, '--steps', '8', '--out', whole)
+    const second = await within('train', 'copying', ...every, '--steps', '4', '--out', parts)
+    const other = await within('train', 'copying', '--resume', '--out', parts, '--hidden', '5')
+    const third = await within('train', 'copying', '--resume', '--out', parts, '--steps', '8')
     assert.deepEqual([first.code, second.code, other.code, third.code], [0, 0, 1, 0], third.stderr)
     assert.match(other.stderr, /made for something else: hidden is 4, not 5/)
     const final = (at: string) => readFile(join(at, 'checkpoints', 'copying-2-final.safetensors'))
@@ -174,14 +174,14 @@ describe('a run', () => {
 
   it('that misses its target ends with 3', async () => {
     const args = ['--steps', '2', '--target', '0.001', '--out', join(folder, 'missed')]
-    const { code, stdout } = await parseval('train', 'copying', ...small, ...args)
+    const { code, stdout } = await within('train', 'copying', ...small, ...args)
     assert.equal(code, 3)
     assert.match(stdout, /target 0\.00100 missed/)
   })
 
   it('with --json writes records and nothing else to stdout', async () => {
     const args = ['--steps', '2', '--json', '--out', join(folder, 'json')]
-    const { code, stdout } = await parseval('train', 'adding', ...small, ...args)
+    const { code, stdout } = await within('train', 'adding', ...small, ...args)
     assert.equal(code, 0)
     const records = parseRecords(`${stdout}\n`)
     assert.ok(E.isRight(records))
@@ -221,7 +221,7 @@ describe('a run', () => {
     const file = join(folder, 'file')
     await writeFile(file, '')
     for (const out of [join(file, 'below'), '/proc/parseval']) {
-      const { code, stderr } = await parseval('train', 'copying', ...small, '--out', out)
+      const { code, stderr } = await within('train', 'copying', ...small, '--out', out)
       assert.equal(code, 1)
       assert.match(
         stderr,
