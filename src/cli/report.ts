@@ -2,6 +2,7 @@
 import type { Config } from '../train/config.ts'
 import { colours, type Panel, panelSvg } from './figure.ts'
 import { escapeHtml } from './html.ts'
+import { percent } from './progress.ts'
 import type { Record } from './record.ts'
 import { titleOf } from './title.ts'
 
@@ -15,6 +16,7 @@ export interface RunSummary {
   readonly parameters: number
   readonly steps: readonly Of<'step'>[]
   readonly evaluations: readonly Of<'evaluation'>[]
+  readonly test: Of<'test'> | undefined
   readonly failure: string | undefined
 }
 
@@ -35,6 +37,7 @@ export const summaries = (records: readonly Record[]): readonly RunSummary[] =>
         parameters,
         steps: of('step'),
         evaluations: of('evaluation'),
+        test: of('test').at(-1),
         failure: last?.kind === 'failed' ? last.message : undefined,
       },
     ]
@@ -68,40 +71,34 @@ const verdict = (s: RunSummary): string => {
   return reached === undefined ? '' : reached ? 'reached' : 'missed'
 }
 
-const row = (s: RunSummary): string => {
-  const step = s.steps.at(-1)
-  const evaluation = s.evaluations.at(-1)
-  const cells = [
-    s.config.task,
-    String(s.config.lag),
-    s.baseline.toPrecision(3),
-    s.config.target?.toPrecision(3) ?? '–',
-    evaluation?.loss.toPrecision(3) ?? '–',
-    evaluation === undefined ? '–' : `${((100 * evaluation.loss) / s.baseline).toFixed(1)} %`,
-    String(step?.step ?? 0),
-    step?.seconds.toFixed(1) ?? '–',
-    step === undefined ? '–' : ((1000 * step.seconds) / step.step).toFixed(2),
-    s.parameters.toLocaleString('en'),
-    evaluation?.residual?.toExponential(1) ?? '–',
-    verdict(s),
-  ]
-  return `<tr>${cells.map(c => `<td>${c}</td>`).join('')}</tr>`
-}
+const given = <A>(value: A | undefined, show: (value: A) => string): string =>
+  value === undefined ? '–' : show(value)
 
-const headings = [
-  'task',
-  'T',
-  'baseline',
-  'target',
-  'reached',
-  'of baseline',
-  'steps',
-  'seconds',
-  'ms/step',
-  'parameters',
-  '‖W†W − 1‖',
-  '',
+const columns: readonly (readonly [string, (s: RunSummary) => string])[] = [
+  ['task', s => s.config.task],
+  ['T', s => String(s.config.lag)],
+  ['baseline', s => s.baseline.toPrecision(3)],
+  ['target', s => given(s.config.target, x => x.toPrecision(3))],
+  ['reached', s => given(s.evaluations.at(-1), x => x.loss.toPrecision(3))],
+  ['of baseline', s => given(s.evaluations.at(-1), x => `${((100 * x.loss) / s.baseline).toFixed(1)} %`)],
+  ['accuracy', s => given(s.evaluations.at(-1)?.accuracy, percent)],
+  ['on the test set', s => given(s.test?.accuracy, x => `${percent(x)} (step ${s.test?.step})`)],
+  ['steps', s => String(s.steps.at(-1)?.step ?? 0)],
+  ['seconds', s => given(s.steps.at(-1), x => x.seconds.toFixed(1))],
+  ['ms/step', s => given(s.steps.at(-1), x => ((1000 * x.seconds) / x.step).toFixed(2))],
+  ['parameters', s => s.parameters.toLocaleString('en')],
+  ['‖W†W − 1‖', s => given(s.evaluations.at(-1)?.residual, x => x.toExponential(1))],
+  ['', verdict],
 ]
+
+/* Tasks without right answers have no columns for them. */
+const columnsOf = (runs: readonly RunSummary[]) =>
+  runs.some(r => r.evaluations.some(e => e.accuracy !== undefined))
+    ? columns
+    : columns.filter(([heading]) => heading !== 'accuracy' && heading !== 'on the test set')
+
+const cells = (tag: 'td' | 'th', texts: readonly string[]): string =>
+  `<tr>${texts.map(text => `<${tag}>${text}</${tag}>`).join('')}</tr>`
 
 const style = `
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 1080px; padding: 0 1rem }
@@ -140,6 +137,7 @@ const settingsText = (runs: readonly RunSummary[]): string => {
 /** The page. */
 export const reportHtml = (title: string, records: readonly Record[]): string => {
   const runs = summaries(records)
+  const shown = columnsOf(runs)
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -155,11 +153,21 @@ ${runs.map(r => `<section><h3>${escapeHtml(titleOf(r.config))}</h3>${panelSvg(pa
 </div>
 <h2>What was reached</h2>
 <div class="wide"><table>
-<thead><tr>${headings.map(h => `<th>${h}</th>`).join('')}</tr></thead>
+<thead>${cells(
+    'th',
+    shown.map(([heading]) => heading),
+  )}</thead>
 <tbody>
-${runs.map(row).join('\n')}
+${runs
+  .map(r =>
+    cells(
+      'td',
+      shown.map(([, cell]) => cell(r)),
+    ),
+  )
+  .join('\n')}
 </tbody></table></div>
-<p>Reached: the last measurement on held-out sequences. Seconds are those spent in training steps. The axes are cut at twice the baseline.</p>
+<p>Reached, accuracy: the last measurement on held-out sequences; the test set is looked at once, with the state that they chose. Seconds are those spent in training steps. The axes are cut at twice the baseline.</p>
 <h2>Settings</h2>
 <pre>${escapeHtml(settingsText(runs))}</pre>
 </html>

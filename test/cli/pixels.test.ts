@@ -79,6 +79,10 @@ describe('images', () => {
     const finished = all.find(r => r.kind === 'finished')
     assert.ok(tests.length === 1 && finished?.kind === 'finished')
     assert.equal(tests[0]!.step, finished.best!.step)
+    const report = await readFile(join(out, 'report.html'), 'utf8')
+    const shown = (share: number | undefined) => `${(100 * share!).toFixed(2)} %`
+    assert.ok(report.includes(`<td>${shown(finished.accuracy)}</td>`), report)
+    assert.ok(report.includes(`<td>${shown(tests[0]!.accuracy)} (step ${tests[0]!.step})</td>`), report)
   })
 
   it('interrupted and gone on with end as uninterrupted, the chosen state and its test included', async () => {
