@@ -156,6 +156,7 @@ struct Instruction {
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
   const Transform *transform;
+  int32_t inPlace = -1;  // of a transform: the operand that is its work space too; −1: the scratch space is
   const int32_t *permutation;
   const Generated *generated;  // null: none, the kernels in C++ run it
 };

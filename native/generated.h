@@ -109,7 +109,7 @@ bool runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame
   const Transform &t = *i.transform;
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
   const int64_t sumCount = i.program->sumCount + i.after->sumCount;
-  Scalar<K> *const work = sums + sumCount * element;
+  Scalar<K> *const work = i.inPlace < 0 ? sums + sumCount * element : operands[i.inPlace];
   clearSums<K>(sums, sumCount);
   void *const *const pointers = asPointers(operands);
   const auto between = [&] { keepSums<K>(sums, *i.program, operands); };

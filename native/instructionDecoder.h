@@ -61,6 +61,7 @@ class InstructionDecoder {
   bool moveAlike(const Operand &a, const Operand &b) const;
   bool isTotal(Register r) const;
   bool sharesMemory(int32_t a, int32_t b) const;
+  int32_t spareOutput(const Draft &after) const;
   Register newTemporary(Draft &draft);
   void replace(Draft &draft, Register from, Register to);
   void settleElement(Draft &draft);

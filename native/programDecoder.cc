@@ -63,7 +63,10 @@ void InstructionDecoder::readTransform(Instruction &i) {
   // The size of the tables is held against that of the arenas, which are in memory anyway.
   if (size > plan_.uniformUnits + plan_.varyingUnits)
     fail("a transform of size " + text(size) + ", larger than the arenas");
-  i.transform = plan_.transforms_.of(size);
+  const int32_t output = spareOutput(after);
+  if (output >= 0) i.transform = plan_.transforms_.inPlace(size);
+  if (i.transform != nullptr) i.inPlace = output;
+  else i.transform = plan_.transforms_.of(size);
   const Transform &t = *i.transform;
   const auto tile = [&](int64_t level) {
     if (t.convolution) return mostTile;
@@ -243,6 +246,20 @@ bool InstructionDecoder::sharesMemory(int32_t a, int32_t b) const {
   const Extent &e = extents_[size_t(a)], &f = extents_[size_t(b)];
   const Range p = alike ? e.once : e.always, q = alike ? f.once : f.always;
   return p.low < q.high && q.low < p.high;
+}
+
+// An output of a transform's second program in which its levels may work: complex elements in a row, in the same place at
+// each step, where no other operand is.
+int32_t InstructionDecoder::spareOutput(const Draft &after) const {
+  if (!segment_.varying) return -1;
+  for (int32_t o = after.first; o < after.first + after.outputs; o++) {
+    const ProgramOperand &operand = programOperands_->at(size_t(o));
+    bool spare = operand.width == 2 && operand.step == 1 && !operand.total && !operands_->at(size_t(o)).moves;
+    for (int32_t other = 0; other < int32_t(operands_->size()); other++)
+      spare = spare && (other == o || !sharesMemory(o, other));
+    if (spare) return o;
+  }
+  return -1;
 }
 
 Register InstructionDecoder::newTemporary(Draft &draft) {

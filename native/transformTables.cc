@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace parseval {
 namespace {
@@ -33,6 +34,10 @@ Number root(int64_t k, int64_t n) {
 
 // Elements of equal index in different blocks, a multiple of so many elements apart, share a few places in the cache.
 constexpr int64_t many = 32;
+
+// Of the first-level caches of present processors the smallest: bytes after which places are shared, and how many share
+// one.
+constexpr int64_t cacheWay = 4096, cacheWays = 8;
 
 // After how many elements the work space leaves one free: the smallest block that is a multiple of that.
 int64_t padEveryOf(int64_t size, const std::vector<int64_t> &radices) {
@@ -91,9 +96,9 @@ void TransformTables::Entry::push(Number z) {
   table.push(double(z.imag()));
 }
 
-void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radices) {
+void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radices, bool padded) {
   Transform &t = entry.transform;
-  t.padEvery = padEveryOf(t.size, radices);
+  t.padEvery = padded ? padEveryOf(t.size, radices) : t.size;
   int64_t size = t.size;
   for (const int64_t radix : radices) {
     const int64_t rest = size / radix;
@@ -132,18 +137,28 @@ void TransformTables::addConvolution(Entry &entry) {
   for (const Number &z : transform(kernel, rootsOf(m))) entry.push(z);
 }
 
-const Transform *TransformTables::of(int64_t size) {
-  const auto found = entries_.find(size);
-  if (found != entries_.end()) return &found->second->transform;
-  auto entry = std::make_unique<Entry>(precision_);
-  entry->transform.size = size;
-  entry->transform.scale = double(1 / std::sqrt((long double)size));
+TransformTables::Entry &TransformTables::entry(int64_t size, bool padded) {
+  std::unique_ptr<Entry> &known = entries_[{size, padded}];
+  if (known) return *known;
+  auto made = std::make_unique<Entry>(precision_);
+  made->transform.size = size;
+  made->transform.scale = double(1 / std::sqrt((long double)size));
   const std::vector<int64_t> radices = radicesOf(size, target_, precision_);
-  if (radices.empty()) addConvolution(*entry);
-  else addLevels(*entry, radices);
-  entry->transform.levels = entry->levels.data();
-  entry->transform.table = entry->table.data();
-  return &(entries_[size] = std::move(entry))->transform;
+  if (radices.empty()) addConvolution(*made);
+  else addLevels(*made, radices, padded);
+  made->transform.levels = made->levels.data();
+  made->transform.table = made->table.data();
+  return *(known = std::move(made));
+}
+
+const Transform *TransformTables::inPlace(int64_t size) {
+  int64_t rest = size;
+  const std::vector<int64_t> radices = radicesOf(size, target_, precision_);
+  for (const int64_t radix : radices) {
+    rest /= radix;
+    if (rest > 1 && radix * std::gcd(rest * target_.elementBytes, cacheWay) > cacheWays * cacheWay) return nullptr;
+  }
+  return radices.size() < 2 ? nullptr : &entry(size, false).transform;
 }
 
 const Single *TransformTables::single(int64_t size, int64_t lanes) {

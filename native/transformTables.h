@@ -18,7 +18,10 @@ class TransformTables {
   // `elementBytes`: of a complex number in all lanes, where there is more than one.
   explicit TransformTables(Precision precision, int64_t elementBytes = 64)
       : precision_(precision), target_{elementBytes} {}
-  const Transform *of(int64_t size);
+  const Transform *of(int64_t size) { return &entry(size, true).transform; }
+  // One whose work space has the elements in a row, so that the result may be it; null if its columns would push each
+  // other out of the cache there.
+  const Transform *inPlace(int64_t size);
   // One vector, in the lanes if it fills them.
   const Single *single(int64_t size, int64_t lanes);
 
@@ -37,12 +40,13 @@ class TransformTables {
     Arena twiddles;
   };
 
-  void addLevels(Entry &entry, const std::vector<int64_t> &radices);
+  Entry &entry(int64_t size, bool padded);
+  void addLevels(Entry &entry, const std::vector<int64_t> &radices, bool padded);
   void addConvolution(Entry &entry);
 
   Precision precision_;
   PlannerTarget target_;
-  std::map<int64_t, std::unique_ptr<Entry>> entries_;
+  std::map<std::pair<int64_t, bool>, std::unique_ptr<Entry>> entries_;  // by size, padded or not
   std::map<std::pair<int64_t, int64_t>, std::unique_ptr<SingleEntry>> singles_;
 };
 

@@ -188,6 +188,17 @@ const afters: Afters = {
       ['add', 2, 3, 1, 0],
     ],
   }),
+  'a vector that the transform has no part in, and its modulus': own => ({
+    inputs: [[own(2), 2, 1]],
+    outputs: [
+      [own(4), 2, 1],
+      [own(5), 1, 1],
+    ],
+    micros: [
+      ['neg', 2, 2, 1],
+      ['modulus', 1, 3, 0],
+    ],
+  }),
   'backwards and real': own => ({
     outputs: [
       [own(5, -1), 1, -1],

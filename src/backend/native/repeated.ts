@@ -1,10 +1,14 @@
 /** The plan that transforms are timed by: one, again and again, as the engine runs it. */
+import { arena } from './allocate.ts'
 import { planVersion } from './opcodes.ts'
 import { microOpCode, type Plan } from './plan.ts'
 
 /** A varying vector of n complex numbers, transformed `times` times to another place. Input and output: 2n reals. */
 export const repeated = (n: number, times: number): Plan => {
-  const [from, to] = [0, 2 * n].map(offset => ({ space: 'varying', offset, strides: [0] }) as const)
+  const places = arena()
+  const [from, to] = [0, 1].map(
+    () => ({ space: 'varying', offset: places.allocate(2 * n).offset, strides: [0] }) as const,
+  )
   const place = [2, 1, -1]
   const move = [microOpCode('move'), 2, 1, 0, 0]
   const transform = {
@@ -16,10 +20,10 @@ export const repeated = (n: number, times: number): Plan => {
   } as const
   return {
     version: planVersion,
-    units: { uniform: 0, varying: 4 * n },
+    units: { uniform: 0, varying: places.size() },
     constants: [],
     inputs: [{ name: 'x', rate: 'varying', offset: 0, units: 2 * n, bound: 0 }],
-    outputs: [{ rate: 'varying', offset: 2 * n, units: 2 * n }],
+    outputs: [{ rate: 'varying', offset: to!.offset, units: 2 * n }],
     updates: [],
     permutations: [],
     segments: [
