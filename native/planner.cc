@@ -4,7 +4,6 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <sstream>
 
 namespace parseval {
@@ -54,11 +53,8 @@ double levelCost(int64_t block, int64_t radix, PlannerTarget target) {
   double cost = radixCost(radix, false, target) + perLevel;
   if (bytes <= firstLevel) return cost;
   cost += (bytes <= secondLevel ? pastFirst : pastSecond) * double(target.elementBytes) / 64;
-  // Results of a column that lie a multiple of the cache's period apart compete for few places in it, and what a
-  // program reads and writes along with them does, too.
-  constexpr int64_t period = 4096, harmless = 4;
-  const int64_t competing = radix * std::gcd(bytes / radix, period) / period;
-  if (competing > harmless) cost += 0.25 * double(competing - harmless) * double(target.elementBytes) / 64;
+  const int64_t over = competing(radix, bytes / radix) - cacheWays;
+  if (over > 0) cost += 0.25 * double(over) * double(target.elementBytes) / 64;
   return cost;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ struct Composition {
   std::vector<int64_t> radices;
   double cost;
 };
+
+// Numbers in a first-level cache, of present processors' the smallest, that share a place when they are a multiple of its
+// period apart; and how many of a column's, so many bytes apart, meet in one.
+constexpr int64_t cachePeriod = 4096, cacheWays = 8;
+constexpr int64_t competing(int64_t radix, int64_t apart) { return radix * std::gcd(apart, cachePeriod) / cachePeriod; }
 
 // By the cost model, the cheapest first, at most so many.
 std::vector<Composition> compositions(int64_t size, PlannerTarget target, size_t most);

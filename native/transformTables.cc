@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace parseval {
 namespace {
@@ -34,10 +33,6 @@ Number root(int64_t k, int64_t n) {
 
 // Elements of equal index in different blocks, a multiple of so many elements apart, share a few places in the cache.
 constexpr int64_t many = 32;
-
-// Of the first-level caches of present processors the smallest: bytes after which places are shared, and how many share
-// one.
-constexpr int64_t cacheWay = 4096, cacheWays = 8;
 
 // After how many elements the work space leaves one free: the smallest block that is a multiple of that.
 int64_t padEveryOf(int64_t size, const std::vector<int64_t> &radices) {
@@ -156,7 +151,7 @@ const Transform *TransformTables::inPlace(int64_t size) {
   const std::vector<int64_t> radices = radicesOf(size, target_, precision_);
   for (const int64_t radix : radices) {
     rest /= radix;
-    if (rest > 1 && radix * std::gcd(rest * target_.elementBytes, cacheWay) > cacheWays * cacheWay) return nullptr;
+    if (rest > 1 && competing(radix, rest * target_.elementBytes) > cacheWays) return nullptr;
   }
   return radices.size() < 2 ? nullptr : &entry(size, false).transform;
 }
