@@ -126,7 +126,7 @@ const addingSteps = [
   {
     lag: 750,
     steps: 8000,
-    fallingSteps: 24000,
+    fallingSteps: 16000,
     bar: 0.05,
     milliseconds: { urnn: 56, lstm: 63, rnn: 16, irnn: 16 },
   },
