@@ -25,7 +25,7 @@ const options: readonly SettingFlag[] = ['seed', 'threads', 'precision', 'backen
 
 const examples = `
 Examples:
-  $ parseval paper                            all figures, an hour and a half on two cores, MNIST another
+  $ parseval paper                            all figures, eighty minutes on two cores and as many for MNIST
   $ parseval paper --figure 1 --seeds 3       copying memory, with three seeds
   $ parseval paper --quick                    everything in miniature, within three minutes
 

@@ -98,8 +98,8 @@ const figure1: readonly Entry[] = copyingSteps.flatMap(({ lag, steps, millisecon
 
 /**
  * Figure 2: adding. The paper took batches of 20 and 50 and reports the better. At its learning rate the uRNN's error
- * stays as noisy as large, so it also runs with one that falls, and longer: it takes thousands of updates to leave the
- * baseline, the more of them the longer the sequence.
+ * stays as noisy as large, so it also runs with one that falls, and where the time
+ * allows longer: it takes thousands of updates to leave the baseline.
  */
 const addingSteps = [
   {
@@ -126,7 +126,7 @@ const addingSteps = [
   {
     lag: 750,
     steps: 8000,
-    fallingSteps: 16000,
+    fallingSteps: 8000,
     bar: 0.05,
     milliseconds: { urnn: 56, lstm: 63, rnn: 16, irnn: 16 },
   },
