@@ -98,8 +98,8 @@ const figure1: readonly Entry[] = copyingSteps.flatMap(({ lag, steps, millisecon
 
 /**
  * Figure 2: adding. The paper took batches of 20 and 50 and reports the better. At its learning rate the uRNN's error
- * stays as noisy as large, so it also runs with one that falls, and where the time
- * allows longer: it takes thousands of updates to leave the baseline.
+ * stays as noisy as large, so it also runs with one that falls, and longer where the time allows: it takes thousands of
+ * updates to leave the baseline.
  */
 const addingSteps = [
   {
