@@ -112,7 +112,7 @@ const addingSteps = [
   {
     lag: 200,
     steps: 12000,
-    fallingSteps: 24000,
+    fallingSteps: 12000,
     bar: 0.01,
     milliseconds: { urnn: 14, lstm: 18, rnn: 4.5, irnn: 4.5 },
   },
