@@ -74,7 +74,8 @@ const verdict = (s: RunSummary): string => {
 const given = <A>(value: A | undefined, show: (value: A) => string): string =>
   value === undefined ? '–' : show(value)
 
-const columns: readonly (readonly [string, (s: RunSummary) => string])[] = [
+type Column = readonly [heading: string, cell: (s: RunSummary) => string]
+const columns: readonly Column[] = [
   ['task', s => s.config.task],
   ['T', s => String(s.config.lag)],
   ['baseline', s => s.baseline.toPrecision(3)],
@@ -92,13 +93,13 @@ const columns: readonly (readonly [string, (s: RunSummary) => string])[] = [
 ]
 
 /* Tasks without right answers have no columns for them. */
-const columnsOf = (runs: readonly RunSummary[]) =>
+const columnsOf = (runs: readonly RunSummary[]): readonly Column[] =>
   runs.some(r => r.evaluations.some(e => e.accuracy !== undefined))
     ? columns
     : columns.filter(([heading]) => heading !== 'accuracy' && heading !== 'on the test set')
 
-const cells = (tag: 'td' | 'th', texts: readonly string[]): string =>
-  `<tr>${texts.map(text => `<${tag}>${text}</${tag}>`).join('')}</tr>`
+const line = (shown: readonly Column[], tag: 'td' | 'th', text: (column: Column) => string): string =>
+  `<tr>${shown.map(column => `<${tag}>${text(column)}</${tag}>`).join('')}</tr>`
 
 const style = `
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; margin: 2rem auto; max-width: 1080px; padding: 0 1rem }
@@ -153,19 +154,9 @@ ${runs.map(r => `<section><h3>${escapeHtml(titleOf(r.config))}</h3>${panelSvg(pa
 </div>
 <h2>What was reached</h2>
 <div class="wide"><table>
-<thead>${cells(
-    'th',
-    shown.map(([heading]) => heading),
-  )}</thead>
+<thead>${line(shown, 'th', ([heading]) => heading)}</thead>
 <tbody>
-${runs
-  .map(r =>
-    cells(
-      'td',
-      shown.map(([, cell]) => cell(r)),
-    ),
-  )
-  .join('\n')}
+${runs.map(r => line(shown, 'td', ([, cell]) => cell(r))).join('\n')}
 </tbody></table></div>
 <p>Reached, accuracy: the last measurement on held-out sequences; the test set is looked at once, with the state that they chose. Seconds are those spent in training steps. The axes are cut at twice the baseline.</p>
 <h2>Settings</h2>
