@@ -15,6 +15,7 @@ import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { postorder, rewrite } from '../ir/walk.ts'
+import { boundIn } from './bound.ts'
 import { sweeps } from './cost.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
@@ -98,9 +99,7 @@ const asMultiple = (
 }
 
 const advanceIn = (body: Func, invariants: number, tell: Tell): Func => {
-  const bound = new Set<Expr>()
-  for (const e of postorder(body.results))
-    if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
+  const bound = boundIn(body, invariants)
   // Nodes that were made here are of the same body, but not all are in the set: what they are made of is.
   const isInvariant = (e: Expr): boolean => !postorder([e]).some(x => bound.has(x))
   return func(

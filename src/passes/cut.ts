@@ -8,12 +8,13 @@
  * the chain from the left. Nodes that are dear to compute and small to keep are saved besides.
  */
 import { add, neg, sub } from '../ir/build.ts'
-import { type Expr, type Func, tensorType } from '../ir/expr.ts'
+import { type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { isPointwise } from '../ir/ops.ts'
 import { rateOf, reals, sameType } from '../ir/type.ts'
 import { factors } from '../ir/unitary.ts'
 import { postorder, postorderBy } from '../ir/walk.ts'
+import { boundIn } from './bound.ts'
 import { chainCost, costOf } from './cost.ts'
 
 /**
@@ -25,14 +26,6 @@ export const flopsPerSaved = 48
 
 /** For positions of carries, the nodes saved in their place. */
 export type Cut = ReadonlyMap<number, Expr>
-
-/** What depends on anything but the invariants. */
-const boundIn = (body: Func, invariants: number): ReadonlySet<Expr> => {
-  const bound = new Set<Expr>()
-  for (const e of postorder(body.results))
-    if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
-  return bound
-}
 
 const isCheap = (e: Expr): boolean => isPointwise(e.op) || e.op === 'broadcast'
 /* A function of more nodes than these is not cheap. */

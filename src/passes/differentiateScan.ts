@@ -5,13 +5,14 @@
  *
  * It reads the carries c[t], so the forward loop stacks those that it needs, or nodes in their place that give more
  * (`cut.ts`); whatever else of a step it needs it computes again. With a cut, c[t] = φ(z[t−1]) holds for t ≥ 1 only:
- * step 0 is a loop of its own behind the other, which knows c[0]. Cotangents of invariants are carries, one sum for
- * each example.
+ * step 0 is a loop of its own behind the other, which knows c[0]. Where the step reads φ nowhere else, z̄ is carried
+ * in the place of c̄: a step ends with z̄[t−1] = φ'(z[t−1])* c̄[t], when z[t−1] and c[t] are at hand, and what the
+ * last z owes to c[T] stands in front of the loop. Cotangents of invariants are carries, one sum for each example.
  */
-import { add, concat, get, scan, slice, zerosLike } from '../ir/build.ts'
+import { add, concat, get, reshape, scan, slice, zerosLike } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, type Param, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { joinRates, rateOf, reals, type TensorType, withRate } from '../ir/type.ts'
+import { joinRates, rateOf, reals, sameType, type TensorType, withRate } from '../ir/type.ts'
 import { postorder, rewrite, substitute } from '../ir/walk.ts'
 import type { Contribution } from './contribution.ts'
 import { type Cost, cost } from './cost.ts'
@@ -108,6 +109,22 @@ const isBetter = (p: Version, q: Version): boolean => {
   return price(p) < 0.9 * price(q)
 }
 
+/** What the adjoint of φ at z gives for the cotangent of a carry: by position, what it owes to invariants. */
+interface Tail {
+  readonly i: number
+  readonly zAdj: Expr
+  readonly owed: readonly (readonly [number, Expr | undefined])[]
+}
+
+/** Whether the carry's next value, of the type of z, is made of z for nothing else in the step. */
+const isTail = (results: readonly Expr[], k: number, z: Expr): boolean => {
+  const next = required(results[k], 'a next carry')
+  if (z === next || !sameType(z.type, next.type)) return false
+  const between = dependents([next], [z])
+  const others = results.filter((_, j) => j !== k)
+  return !postorder(others).some(x => x !== z && between.has(x))
+}
+
 /** `itemAdj`: the cotangents of the scan's items, undefined where there is none. */
 export const differentiateScan = (
   e: Expr<'scan'>,
@@ -150,6 +167,12 @@ export const differentiateScan = (
       : stackAdj.find(s => s.k === k)?.slot.arg,
   )
   const costly = dear(e)
+  const cotangentOf = (i: number): Slot | undefined => carryAdj.find(c => c.i === i)?.slot
+  /** φ(z) with `at` in the place of z. */
+  const carryOf = (i: number, z: Expr, at: Expr): Expr => {
+    const next = required(body.results[i - invariants], 'a next carry')
+    return required(rewrite([next], (rebuilt, x) => (x === z ? at : rebuilt))[0], 'a carry')
+  }
 
   const versionOf = (cut: Cut): Version => {
     // Of a saved node z there are two entries: that of the step, and for c[t] = φ(z[t−1]) that of the step before.
@@ -158,21 +181,49 @@ export const differentiateScan = (
     const beforeOf = new Map<Expr, Expr<'arg'>>(
       [...new Set(cut.values())].map(z => [z, argument(next++, tensorType(z))]),
     )
+    const turned = [...cut].filter(
+      ([i, z]) => cotangentOf(i) !== undefined && isTail(body.results, i - invariants, z),
+    )
     const adj = bodyAdjoint(
-      body.results,
+      body.results.map((r, k) => turned.find(([i]) => i === invariants + k)?.[1] ?? r),
       seeds,
       active.map(i => args[i]!),
       knowledge(hereOf),
     )
     const adjOf = (i: number): Expr | undefined => adj[active.indexOf(i)]
-    const reached = active.filter(i => adjOf(i) !== undefined)
+    const tailAt = (i: number, z: Expr, cAdj: Expr): Tail => {
+      const at = required(beforeOf.get(z), 'its entry')
+      const sources = active.filter(isInvariant)
+      const [zAdj, ...owed] = bodyAdjoint(
+        [carryOf(i, z, at)],
+        [cAdj],
+        [at, ...sources.map(j => args[j]!)],
+        knowledge(new Map()),
+      )
+      return { i, zAdj: zAdj ?? zerosLike(z), owed: sources.map((j, k) => [j, owed[k]]) }
+    }
+    const tails = turned.flatMap(([i, z]) => {
+      const cAdj = adjOf(i)
+      return cAdj === undefined ? [] : [tailAt(i, z, cAdj)]
+    })
+    /** What a step passes on to a parameter, its tails' part included. */
+    const passedOn = (i: number, ending: readonly Tail[]): Expr | undefined =>
+      [adjOf(i), ...ending.flatMap(({ owed }) => owed.filter(([j]) => j === i).map(([, x]) => x))].reduce(
+        (sum, x) => (sum === undefined || x === undefined ? (sum ?? x) : add(sum, x)),
+        undefined,
+      )
+    const reached = active.filter(i => passedOn(i, tails) !== undefined)
     const sums = reached.filter(isInvariant).map(i => ({ i, slot: cotangent(i, zerosLike(args[i]!)) }))
     const entries = reached.filter(i => !isInvariant(i) && !isCarry(i))
-    const results = [
-      ...carryAdj.map(({ i }) => adjOf(i) ?? zerosLike(args[i]!)),
-      ...sums.map(({ i, slot }) => add(slot.arg, adjOf(i)!)),
+    const endedBy = (ending: readonly Tail[]): readonly Expr[] => [
+      ...carryAdj.map(({ i }) => ending.find(t => t.i === i)?.zAdj ?? adjOf(i) ?? zerosLike(args[i]!)),
+      ...sums.map(({ i, slot }) => {
+        const more = passedOn(i, ending)
+        return more === undefined ? slot.arg : add(slot.arg, more)
+      }),
       ...entries.map(i => adjOf(i)!),
     ]
+    const results = endedBy([])
     const targets = [...carryAdj.map(c => c.i), ...sums.map(s => s.i), ...entries]
 
     const used = argsOf(results)
@@ -183,12 +234,9 @@ export const differentiateScan = (
     const recovered: (Expr | undefined)[] = []
     for (const i of cutCarries) {
       const z = required(cut.get(i), 'a saved node')
-      const [c] = rewrite([required(body.results[i - invariants], 'a next carry')], (rebuilt, original) =>
-        original === z ? required(beforeOf.get(z), 'its entry') : rebuilt,
-      )
-      recovered[i] = c
+      recovered[i] = carryOf(i, z, required(beforeOf.get(z), 'its entry'))
     }
-    const later = rewrite(results, x => (x.op === 'arg' ? (recovered[x.attributes.index] ?? x) : x))
+    const later = rewrite(endedBy(tails), x => (x.op === 'arg' ? (recovered[x.attributes.index] ?? x) : x))
     const usedLater = argsOf(later)
     const stacked = savedNodes.filter(z => used.has(hereOf.get(z)!) || usedLater.has(beforeOf.get(z) ?? z))
 
@@ -198,6 +246,31 @@ export const differentiateScan = (
         body: func(body.params, [...body.results, ...kept.map(i => args[i]!), ...stacked]),
       }) as Expr<'scan'>
       const stackOf = (z: Expr): Expr => get(forward, body.results.length + kept.length + stacked.indexOf(z))
+      const [firstAt, restAt, beforeAt, lastAt] = reverse ? [length - 1, 0, 1, 0] : [0, 1, 0, length - 1]
+      /** What the last z owes to the final carry, by itself: in front of the loop. */
+      const begun = turned.flatMap(([i, z]) => {
+        const slot = required(cotangentOf(i), 'a cotangent')
+        if (itemAdj[i - invariants] === undefined) return []
+        const values: (Expr | undefined)[] = e.args.slice(0, invariants)
+        values[slot.arg.attributes.index] = slot.operand
+        if (stacked.includes(z)) {
+          const entry = slice(stackOf(z), lastAt, 1)
+          values[required(beforeOf.get(z), 'its entry').attributes.index] = reshape(
+            entry,
+            tensorType(z).shape,
+          )
+        }
+        const { zAdj, owed } = tailAt(i, z, slot.arg)
+        const outside = (x: Expr): Expr => required(substitute([x], values)[0], 'a cotangent')
+        return [{ i, zAdj: outside(zAdj), owed: owed.map(([j, x]) => [j, x && outside(x)] as const) }]
+      })
+      const alsoOwed = begun.flatMap(({ owed }) =>
+        owed.flatMap(([j, x]): readonly Contribution[] => (x === undefined ? [] : [[e.args[j]!, () => x]])),
+      )
+      const beginning = (s: Slot): Slot => {
+        const tail = begun.find(({ i }) => cotangentOf(i) === s)
+        return tail === undefined ? s : { ...s, operand: tail.zAdj }
+      }
 
       const draft = (
         roots: readonly Expr[],
@@ -228,10 +301,9 @@ export const differentiateScan = (
           ],
         }
       }
-      const same = (s: Slot): Slot => s
-      if (cutCarries.length === 0) {
+      if (cutCarries.length === 0 && turned.length === 0) {
         const backward = loopOf(
-          draft(results, [], same, x => x),
+          draft(results, [], beginning, x => x),
           length,
           !reverse,
         )
@@ -240,12 +312,14 @@ export const differentiateScan = (
           forward,
         }
       }
-      const [firstAt, restAt, beforeAt] = reverse ? [length - 1, 0, 1] : [0, 1, 0]
       const entry = (x: Expr): Expr => (length === 1 ? x : slice(x, firstAt, 1))
       if (length === 1) {
-        const alone = loopOf(draft(results, [], same, entry), 1, !reverse)
+        const alone = loopOf(draft(results, [], beginning, entry), 1, !reverse)
         return {
-          contributions: targets.map((i, item): Contribution => [e.args[i]!, () => get(alone, item)]),
+          contributions: [
+            ...targets.map((i, item): Contribution => [e.args[i]!, () => get(alone, item)]),
+            ...alsoOwed,
+          ],
           forward,
         }
       }
@@ -255,7 +329,7 @@ export const differentiateScan = (
           ([z, at]): Slot => ({ arg: at, name: 'before', operand: slice(stackOf(z), beforeAt, length - 1) }),
         )
       const rest = loopOf(
-        draft(later, before, same, x => slice(x, restAt, length - 1)),
+        draft(later, before, beginning, x => slice(x, restAt, length - 1)),
         length - 1,
         !reverse,
       )
@@ -271,7 +345,10 @@ export const differentiateScan = (
         return reverse ? concat(y, x) : concat(x, y)
       }
       return {
-        contributions: targets.map((i, item): Contribution => [e.args[i]!, () => both(i, item)]),
+        contributions: [
+          ...targets.map((i, item): Contribution => [e.args[i]!, () => both(i, item)]),
+          ...alsoOwed,
+        ],
         forward,
       }
     }

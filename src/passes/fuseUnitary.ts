@@ -68,7 +68,8 @@ export const normalise = (chain: readonly Factor[], tell = silent): readonly Fac
 }
 
 /** The operator with these factors, if it is not the identity. */
-const product = (chain: readonly Factor[]): Expr | undefined => (chain.length > 1 ? compose(chain) : chain[0])
+export const product = (chain: readonly Factor[]): Expr | undefined =>
+  chain.length > 1 ? compose(chain) : chain[0]
 
 const userCounts = (roots: readonly Expr[]): ReadonlyMap<Expr, number> => {
   const counts = new Map<Expr, number>()

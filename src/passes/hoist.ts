@@ -3,7 +3,8 @@ import { scan } from '../ir/build.ts'
 import { argument, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
-import { deeply, postorder, postorderBy, rewrite, substitute } from '../ir/walk.ts'
+import { deeply, postorderBy, rewrite, substitute } from '../ir/walk.ts'
+import { boundIn } from './bound.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /* Free where it stands, and dear to keep as a tensor of its own. */
@@ -11,9 +12,7 @@ const stays: ReadonlySet<Op> = new Set(['arg', 'constant', 'batchSize', 'broadca
 
 const hoistScan = (e: Expr<'scan'>, tell: Tell): Expr => {
   const { body, invariants } = e.attributes
-  const bound = new Set<Expr>()
-  for (const x of postorder(body.results))
-    if ((x.op === 'arg' && x.attributes.index >= invariants) || x.args.some(a => bound.has(a))) bound.add(x)
+  const bound = boundIn(body, invariants)
   const moves = (x: Expr): boolean => !bound.has(x) && !stays.has(x.op) && x.type.kind === 'tensor'
   const moved = postorderBy(body.results, x => (moves(x) ? [] : x.args)).filter(moves)
   if (moved.length === 0) return e

@@ -1,6 +1,7 @@
 /** The passes of the compiler, in order. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Func } from '../ir/expr.ts'
+import { absorbPhases } from './absorbPhases.ts'
 import { advanceProducts } from './advanceProducts.ts'
 import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
@@ -20,13 +21,21 @@ import { sinkSlices } from './sinkSlices.ts'
  * What is worth doing before a gradient is taken: what is rewritten or leaves a loop here need not be undone in the
  * gradient of it.
  */
-export const preparatory: readonly Pass[] = [simplify, fuseUnitary, narrowProducts, sinkSlices, hoist]
+export const preparatory: readonly Pass[] = [
+  simplify,
+  fuseUnitary,
+  narrowProducts,
+  absorbPhases, // behind the two that show it what is invariant
+  sinkSlices,
+  hoist,
+]
 
 /** From a model's function to what the engine has instructions for. */
 export const standard: readonly Pass[] = [
   simplify,
   narrowProducts,
   fuseUnitary, // needs whole chains, so before they are written out
+  absorbPhases, // likewise
   expand,
   simplify, // the formulas that `expand` writes have constants in them
   sinkPermutations, // so that those of parameters are hoisted

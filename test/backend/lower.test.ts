@@ -66,6 +66,30 @@ test('a step of the uRNN is two transforms and nothing else, its adjoint three a
   }
 })
 
+/** Vectors of a column's numbers that a transform writes and does not add to. */
+const written = ({ attributes: all }: Instruction): number => {
+  const of = (name: string): number => all[opcodes.transform.attributes.indexOf(name as never)]!
+  const stored = (from: number, outputs: number): number =>
+    Array.from({ length: outputs }, (_, k) => all.slice(from + 3 * k, from + 3 * k + 3)).filter(
+      ([, step, mode]) => step === 1 && mode === -1,
+    ).length
+  const header = opcodes.transform.attributes.length
+  const operations = header + 3 * (of('outputs') + of('inputs'))
+  const second = operations + 1 + 5 * all[operations]! + 1
+  return stored(header, of('outputs')) + stored(second, of('outputsAfter'))
+}
+
+test('a step of the uRNN writes what a transform or the next step reads, and no more', () => {
+  for (const n of [8, 31, 512]) {
+    const [forward, backward] = classifier(n).segments.flatMap(s => loops(s.instructions))
+    const transforms = (e: Instruction): readonly Instruction[] => e.body.filter(i => i.op === 'transform')
+    // F h; z, for the adjoint, and h
+    assert.deepEqual(transforms(forward!).map(written), [1, 2])
+    // F h again; the cotangents behind F; those of z, in whose place others stand in the next step
+    assert.deepEqual(transforms(backward!).map(written), [1, 1, 1])
+  }
+})
+
 test('a step of the LSTM is one product and one map; its gradient’s matrix is one contraction behind the loop', () => {
   for (const n of [8, 31, 128]) {
     const { segments } = classifier(n, 'lstm')

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { parse } from '../../src/ir/parse.ts'
 import { print } from '../../src/ir/print.ts'
-import { optimise } from '../../src/passes/pipeline.ts'
+import { optimise, standard } from '../../src/passes/pipeline.ts'
 import { readPng } from './png.ts'
 import { within } from './within.ts'
 
@@ -96,7 +96,7 @@ describe('explain', () => {
     const path = await program('filter.ir', filter)
     const all = await explained(path, '--pass', 'all')
     const programs = all.split(/^\/\/ after /m).slice(1)
-    assert.equal(programs.length, 15)
+    assert.equal(programs.length, standard.length + 1)
     for (const text of programs) assert.ok(E.isRight(parse(`// ${text}`)), text)
     const { code, stderr } = await within('explain', path, '--pass', 'inline')
     assert.equal(code, 2)

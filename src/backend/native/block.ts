@@ -2,6 +2,7 @@
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { reals } from '../../ir/type.ts'
 import { postorderBy } from '../../ir/walk.ts'
+import { recompute } from './recompute.ts'
 import { type Need, nodesOf, schedule, takesElements, type Unit } from './schedule.ts'
 
 export interface Block {
@@ -15,6 +16,8 @@ export interface Block {
   readonly isInner: (e: Expr) => boolean
   /** Sums into a carry in place: the node, and what it adds. */
   readonly accumulates: ReadonlyMap<Expr, Expr>
+  /** Computed in every program that reads it, and so not kept. */
+  readonly isRecomputed: (e: Expr) => boolean
   readonly users: (e: Expr) => readonly Expr[]
 }
 
@@ -95,27 +98,41 @@ export const analyse = (
 
   // Sums over the examples are the last thing of their segment.
   const segments = [...new Set(computed.map(segmentOf))].sort((a, b) => a - b)
+  const recomputed = new Set<Expr>()
   const units = segments.flatMap((s): readonly Unit[] => {
     const inSegment = computed.filter(e => segmentOf(e) === s)
     const isSum = (e: Expr): boolean => e.op === 'batchSum'
-    return [
-      ...schedule(
-        inSegment.filter(e => !isSum(e)),
-        needs,
-        e => accumulates.has(e),
-      ),
-      ...inSegment.filter(isSum).map((node): Unit => ({ kind: 'single', node })),
-    ]
+    const scheduled = schedule(
+      inSegment.filter(e => !isSum(e)),
+      needs,
+      e => accumulates.has(e),
+    )
+    const made = recompute(scheduled, { needs, users, isResult: e => rootSet.has(e) })
+    for (const e of made.recomputed) recomputed.add(e)
+    return [...made.units, ...inSegment.filter(isSum).map((node): Unit => ({ kind: 'single', node }))]
   })
   const unitOf = new Map<Expr, number>()
+  const lastUnitOf = new Map<Expr, number>()
   units.forEach((u, i) => {
-    for (const e of nodesOf(u)) unitOf.set(e, i)
+    for (const e of nodesOf(u)) {
+      if (!unitOf.has(e)) unitOf.set(e, i)
+      lastUnitOf.set(e, i)
+    }
   })
 
   const last = new Map<Expr, number>()
   for (const e of [...order].reverse()) {
-    const uses = users(e).map(u => (isTransparent(u) ? last.get(u)! : unitOf.get(u)!))
+    const uses = users(e).map(u => (isTransparent(u) ? last.get(u)! : lastUnitOf.get(u)!))
     last.set(e, rootSet.has(e) ? Number.POSITIVE_INFINITY : Math.max(-1, ...uses))
   }
-  return { units, unitOf, lastUse: e => last.get(e) ?? -1, isVirtual, isInner, accumulates, users }
+  return {
+    units,
+    unitOf,
+    lastUse: e => last.get(e) ?? -1,
+    isVirtual,
+    isInner,
+    accumulates,
+    isRecomputed: e => recomputed.has(e),
+    users,
+  }
 }

@@ -34,20 +34,24 @@ const sources =
     return source(e)
   }
 
-/** Whether a node is read by others than these. */
-const isRead = (site: Site, e: Expr, members: ReadonlySet<Expr>): boolean =>
+/** Whether a node is read by others than `members`; those of `whole`, if they all compute it themselves. */
+const isRead = (site: Site, e: Expr, members: ReadonlySet<Expr>, whole: ReadonlySet<Expr>): boolean =>
   site.targets.has(e) ||
   site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
-  site.block.users(e).some(u => !members.has(u))
+  site.block.users(e).some(u => !members.has(u) && (whole.has(u) || !site.block.isRecomputed(e)))
 
-/* One map, or several where it would have more operands than the engine takes. */
-export const map = (site: Site, nodes: readonly Expr[]): readonly Instruction[] => {
+/* One map, or several where it would have more operands than the engine takes; all of them are `whole`. */
+export const map = (
+  site: Site,
+  nodes: readonly Expr[],
+  whole: ReadonlySet<Expr> = new Set(nodes),
+): readonly Instruction[] => {
   const members = new Set(nodes)
-  const kept = nodes.filter(e => isSum(e) || isRead(site, e, members))
+  const kept = nodes.filter(e => isSum(e) || isRead(site, e, members, whole))
   const outside = new Set(nodes.flatMap(e => e.args.filter(a => !members.has(a))))
   if (kept.length + outside.size > maxMapOperands) {
     const half = nodes.length >> 1
-    return [...map(site, nodes.slice(0, half)), ...map(site, nodes.slice(half))]
+    return [...map(site, nodes.slice(0, half), whole), ...map(site, nodes.slice(half), whole)]
   }
   const stored = new Map(kept.map(e => [e, result(site, e)] as const))
   const source = sources(site, members, undefined)
@@ -72,8 +76,12 @@ export const transform = (
   const late = new Set(after)
   const operand = required(node.args[1], 'a vector')
   const keep = (nodes: readonly Expr[], members: ReadonlySet<Expr>): ReadonlyMap<Expr, Operand> =>
-    new Map(nodes.filter(e => isSum(e) || isRead(site, e, members)).map(e => [e, result(site, e)] as const))
-  const isKept = (members: ReadonlySet<Expr>) => (e: Expr) => isSum(e) || isRead(site, e, members)
+    new Map(
+      nodes
+        .filter(e => isSum(e) || isRead(site, e, members, members))
+        .map(e => [e, result(site, e)] as const),
+    )
+  const isKept = (members: ReadonlySet<Expr>) => (e: Expr) => isSum(e) || isRead(site, e, members, members)
   const stores = before.filter(isKept(early)).length + after.filter(isKept(late)).length
   const reads = (nodes: readonly Expr[], own: ReadonlySet<Expr>): number =>
     new Set(nodes.flatMap(e => e.args.filter(a => !own.has(a)))).size
@@ -81,7 +89,7 @@ export const transform = (
   const operands = stores + reads(before, early) + reads(after, new Set([node, ...after])) + 2
   if (operands > maxMapOperands && before.length + after.length > 0)
     return [
-      ...(before.length > 0 ? map(site, before) : []),
+      ...(before.length > 0 ? map(site, before, early) : []),
       ...transform(site, [], node, []),
       ...(after.length > 0 ? map(site, after) : []),
     ]
@@ -97,7 +105,7 @@ export const transform = (
       stored,
       totals: site.totals,
       takesElement: true,
-      element: after.length === 0 || isRead(site, node, late) ? result(site, node) : undefined,
+      element: after.length === 0 || isRead(site, node, late, late) ? result(site, node) : undefined,
     },
     sources(site, late, node),
     site.shop.constant,

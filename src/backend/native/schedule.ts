@@ -69,10 +69,12 @@ export const schedule = (
       if (free.has(n.node)) return n.late || countOf(n.node) !== countOf(e) ? undefined : numbers.get(n.node)
       return clusters(n.node) && isNumber(n.node) && countOf(e) > 1 ? [n] : undefined
     })
-    const all = needed.flatMap(list => list ?? [])
-    if (needed.some(list => list === undefined || (list.length === 0 && all.length > 0))) continue
+    if (needed.includes(undefined)) continue
     free.add(e)
-    numbers.set(e, all)
+    numbers.set(
+      e,
+      needed.flatMap(list => list ?? []),
+    )
   }
 
   const users = new Map<Expr, { readonly user: Expr; readonly late: boolean }[]>(nodes.map(e => [e, []]))
@@ -85,6 +87,7 @@ export const schedule = (
     missing.set(e, late.size)
     for (const [a, isLate] of late) users.get(a)!.push({ user: e, late: isLate || isSum(a) })
   }
+  const needed = new Set([...needsOf.values()].flatMap(all => all.map(n => n.node)))
   const position = new Map(nodes.map((e, i) => [e, i]))
   const taken = new Set<Expr>()
   let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
@@ -145,17 +148,28 @@ export const schedule = (
       }
     return found
   }
-  /** Free nodes without a reader that need what the unit under way computes, with what else they need. */
-  const unread = (count: number): readonly Expr[] =>
-    nodes.flatMap(e => {
-      if (!free.has(e) || taken.has(e) || users.get(e)!.length > 0 || countOf(e) !== count) return []
+  /** The vectors from before the block that a node reads. */
+  const given = (e: Expr): readonly Expr[] =>
+    e.args.filter(
+      a => !inBlock.has(a) && a.type.kind === 'tensor' && a.type.rate === 'varying' && countOf(a) > 1,
+    )
+  /**
+   * Free nodes without a reader that need what the unit under way computes, or a vector that it reads, with what else they
+   * need.
+   */
+  const unread = (unit: readonly Expr[], count: number): readonly Expr[] => {
+    const read = new Set(unit.flatMap(given))
+    return nodes.flatMap(e => {
+      if (!free.has(e) || taken.has(e) || needed.has(e) || countOf(e) !== count) return []
       const touches = (x: Expr): boolean =>
+        given(x).some(a => read.has(a)) ||
         needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node)))
       if (!touches(e) || !numbers.get(e)!.every(n => done.has(n.node))) return []
       const chain = [...pulled(e), e]
       taken.add(e)
       return chain
     })
+  }
   /** Takes what can join, the seed first. */
   const grow = (seed: Expr): readonly Expr[] => {
     const cluster: Expr[] = []
@@ -167,7 +181,7 @@ export const schedule = (
       cluster.push(...pulled(next), next)
       take(next)
     }
-    cluster.push(...unread(countOf(seed)))
+    cluster.push(...unread(cluster, countOf(seed)))
     return cluster
   }
   const ridesOn = (e: Expr, sweep: readonly Expr[]): boolean =>
@@ -206,7 +220,8 @@ export const schedule = (
         last.nodes.some(e => countOf(e) === countOf(transform) && reads(transform, e)) &&
         canJoin(transform)
       if (merges) units.pop()
-      const before = [...(merges ? last.nodes : []), ...pulled(transform), ...unread(countOf(transform))]
+      const before = [...(merges ? last.nodes : []), ...pulled(transform)]
+      before.push(...unread(before, countOf(transform)))
       // Inner products of what the transform is given are known when its first sweep is done.
       for (const sum of ready.filter(e => isSum(e) && ridesOn(e, before) && canJoin(e))) {
         before.push(...pulled(sum), sum)

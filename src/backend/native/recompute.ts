@@ -1,0 +1,127 @@
+/**
+ * Values that are computed again where they are read instead of being kept. A *light* node is pointwise and needs, by way of
+ * such nodes alone, nothing but what was there before the block began. Where several programs read light nodes, each of
+ * them can compute them for itself from the same operands: that is worth it where the numbers kept would be more than
+ * those read and the operations done again.
+ */
+import { type Expr, tensorType } from '../../ir/expr.ts'
+import { isPointwise, type Op } from '../../ir/ops.ts'
+import { width } from '../../ir/type.ts'
+import { countOf, type Need, type Unit } from './schedule.ts'
+
+/** What is known of the block. */
+interface Surroundings {
+  readonly needs: (e: Expr) => readonly Need[]
+  readonly users: (e: Expr) => readonly Expr[]
+  /** A result of the block. */
+  readonly isResult: (e: Expr) => boolean
+}
+
+/** One of a unit's programs: its nodes in order, and the nodes that see them as their own. */
+interface Program {
+  readonly nodes: readonly Expr[]
+  readonly own: ReadonlySet<Expr>
+}
+
+/* In the time in which one real number of an element is read. Results of transforms are written far apart. */
+const writing = 3
+const readingUniform = 0.5
+const operation = 0.3
+const slow: { readonly [K in Op]?: number } = { abs: 3, pinv: 3, div: 3, sqrt: 3 }
+const function_ = 20
+const functions: ReadonlySet<Op> = new Set<Op>(['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid'])
+
+const reading = (e: Expr): number =>
+  tensorType(e).rate === 'uniform' ? readingUniform : width(tensorType(e).field)
+const computing = (e: Expr): number =>
+  functions.has(e.op) ? function_ : (slow[e.op] ?? operation * width(tensorType(e).field))
+
+const programsOf = (u: Unit): readonly Program[] => {
+  if (u.kind === 'single') return []
+  if (u.kind === 'cluster') return [{ nodes: u.nodes, own: new Set(u.nodes) }]
+  return [
+    { nodes: u.before, own: new Set([...u.before, u.node]) },
+    { nodes: u.after, own: new Set(u.after) },
+  ]
+}
+
+/** The units with light nodes added to the programs that read them, and the nodes that are therefore not kept. */
+export const recompute = (
+  units: readonly Unit[],
+  { needs, users, isResult }: Surroundings,
+): { readonly units: readonly Unit[]; readonly recomputed: ReadonlySet<Expr> } => {
+  const programs = units.flatMap(programsOf)
+  const home = new Map<Expr, Program>()
+  for (const p of programs) for (const e of p.nodes) home.set(e, p)
+  /** Light nodes with what they are made of, in order, and what that reads. */
+  const chains = new Map<Expr, { readonly nodes: readonly Expr[]; readonly reads: ReadonlySet<Expr> }>()
+  for (const { nodes } of programs)
+    for (const e of nodes) {
+      if (!isPointwise(e.op) || countOf(e) === 1) continue
+      const needed = needs(e).map(n =>
+        n.late || countOf(n.node) !== countOf(e) ? undefined : chains.get(n.node),
+      )
+      if (needed.includes(undefined)) continue
+      const direct = e.args.filter(a => !chains.has(a) && a.op !== 'constant')
+      chains.set(e, {
+        nodes: [...new Set([...needed.flatMap(c => c!.nodes), e])],
+        reads: new Set([...needed.flatMap(c => [...c!.reads]), ...direct]),
+      })
+    }
+  const programsReading = (e: Expr): readonly Program[] | undefined => {
+    const reading = users(e).map(u => programs.filter(p => p.own.has(u)))
+    return isResult(e) || reading.some(of => of.length === 0) ? undefined : [...new Set(reading.flat())]
+  }
+  /** Light nodes that would be kept, by the vectors that they are made of. */
+  const groups = new Map<string, { readonly e: Expr; readonly others: readonly Program[] }[]>()
+  for (const [e, { reads }] of chains) {
+    const others = programsReading(e)?.filter(p => p !== home.get(e)) ?? []
+    if (others.length === 0) continue
+    const key = [...reads]
+      .filter(x => tensorType(x).rate === 'varying')
+      .map(x => x.id)
+      .sort()
+      .join()
+    groups.set(key, [...(groups.get(key) ?? []), { e, others }])
+  }
+  const added = new Map<Program, Set<Expr>>()
+  const recomputed = new Set<Expr>()
+  for (const group of groups.values()) {
+    const kept = group.reduce(
+      (sum, { e, others }) => sum + width(tensorType(e).field) * (writing + others.length),
+      0,
+    )
+    const again = new Map<Program, { readonly nodes: Set<Expr>; readonly reads: Set<Expr> }>()
+    for (const { e, others } of group)
+      for (const p of others) {
+        const at = again.get(p) ?? { nodes: new Set(), reads: new Set() }
+        again.set(p, at)
+        for (const x of chains.get(e)!.nodes) if (!p.own.has(x)) at.nodes.add(x)
+        for (const x of chains.get(e)!.reads) if (!p.nodes.some(y => y.args.includes(x))) at.reads.add(x)
+      }
+    const cost = [...again.values()].reduce(
+      (sum, { nodes, reads }) =>
+        sum +
+        [...nodes].reduce((s, e) => s + computing(e), 0) +
+        [...reads].reduce((s, e) => s + reading(e), 0),
+      0,
+    )
+    if (cost >= kept) continue
+    for (const { e } of group) recomputed.add(e)
+    for (const [p, { nodes }] of again) added.set(p, new Set([...(added.get(p) ?? []), ...nodes]))
+  }
+  const order = new Map([...chains.keys()].map((e, i) => [e, i]))
+  const grown = (p: Program): readonly Expr[] => {
+    const more = [...(added.get(p) ?? [])].sort((x, y) => order.get(x)! - order.get(y)!)
+    return [...more, ...p.nodes]
+  }
+  let next = 0
+  const taken = (): readonly Expr[] => grown(programs[next++]!)
+  return {
+    recomputed,
+    units: units.map(u => {
+      if (u.kind === 'single') return u
+      return u.kind === 'cluster' ? { ...u, nodes: taken() } : { ...u, before: taken(), after: taken() }
+    }),
+  }
+}

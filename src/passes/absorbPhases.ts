@@ -1,0 +1,164 @@
+/**
+ * A carry takes in the phase that its next value ends with, to be met by what the next step begins with: for c = D c'
+ *
+ *     c ← modReLU(D U c + s)    is    c' ← modReLU((U D) c' + D^H s)
+ *
+ * as modReLU, real factors and sums commute with phases. D merges with the phase that U begins with, and of s = V x
+ * D^H V leaves the loop. A loop is left as it is where a step would do as much: where each step's state is read, too.
+ */
+import * as b from '../ir/build.ts'
+import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
+import { rateOf } from '../ir/type.ts'
+import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
+import { deeply, postorder, rewrite, substitute } from '../ir/walk.ts'
+import { boundIn } from './bound.ts'
+import { costOf } from './cost.ts'
+import { normalise, product } from './fuseUnitary.ts'
+import { type Pass, silent, type Tell } from './pass.ts'
+
+/* Nodes of a carry's next value that are looked at, one under the other. */
+const deepest = 10
+
+const operand = (e: Expr, i: number): Expr => required(e.args[i], 'an operand')
+
+/** The chain applied, in normal form. */
+const applied = (chain: readonly Factor[], x: Expr): Expr => {
+  const u = product(normalise(chain))
+  return u === undefined ? x : b.apply(u, x)
+}
+
+/** Where in a node the phases are that are its own: in f(x, …), f(D x, …) = D f(x, …); in a sum, in every term. */
+const carriers = (e: Expr): readonly number[] => {
+  switch (e.op) {
+    case 'modRelu':
+    case 'neg':
+      return [0]
+    case 'scale':
+      return [1]
+    case 'add':
+    case 'sub':
+    case 'mul':
+      return [0, 1]
+    default:
+      return []
+  }
+}
+
+/** A phase of an invariant that e, or a term of it, ends with. */
+const lastPhase = (e: Expr, isInvariant: (e: Expr) => boolean, depth = 0): Factor | undefined => {
+  if (depth === deepest || isInvariant(e) || tensorType(e).field !== 'complex') return undefined
+  if (e.op === 'apply') {
+    const last = factors(operand(e, 0))[0]
+    return last?.op === 'phase' && isInvariant(last) && rateOf(last.type) === 'uniform' ? last : undefined
+  }
+  return carriers(e).reduce<Factor | undefined>(
+    (found, i) => found ?? lastPhase(operand(e, i), isInvariant, depth + 1),
+    undefined,
+  )
+}
+
+/** e^iθ of a phase, repeated along leading axes. */
+const diagonal = (d: Factor, shape: readonly number[]): Expr => {
+  const angles = operand(d, 0)
+  return b.broadcast(b.complexOf(b.cos(angles), b.sin(angles)), shape)
+}
+
+/** D^H e. */
+const divided = (e: Expr, d: Factor, isInvariant: (e: Expr) => boolean, depth = 0): Expr => {
+  const undo = adjointFactor(d)
+  if (depth === deepest || isInvariant(e)) return b.apply(undo, e)
+  const within = (i: number): Expr => divided(operand(e, i), d, isInvariant, depth + 1)
+  switch (e.op) {
+    case 'modRelu':
+      return b.modRelu(within(0), operand(e, 1), e.attributes.epsilon)
+    case 'neg':
+      return b.neg(within(0))
+    case 'scale':
+      return b.scale(operand(e, 0), within(1))
+    case 'add':
+      return b.add(within(0), within(1))
+    case 'sub':
+      return b.sub(within(0), within(1))
+    case 'mul':
+      return isInvariant(operand(e, 1)) ? b.mul(operand(e, 0), within(1)) : b.mul(within(0), operand(e, 1))
+    case 'apply':
+      return applied([undo, ...factors(operand(e, 0))], operand(e, 1))
+    case 'take': {
+      const rows = operand(e, 0)
+      if (!isInvariant(rows)) break
+      return b.take(b.mul(diagonal(undo, tensorType(rows).shape), rows), operand(e, 1))
+    }
+  }
+  return b.apply(undo, e)
+}
+
+/** The roots with D y in the place of x; where an operator is applied to it, D joins that. */
+const replaced = (roots: readonly Expr[], x: Expr, y: Expr, d: Factor): readonly Expr[] =>
+  rewrite(roots, (rebuilt, original) => {
+    if (original === x) return b.apply(d, y)
+    if (original.op === 'apply' && original.args[1] === x)
+      return applied([...factors(operand(original, 0)), d], y)
+    return rebuilt
+  })
+
+const flopsOf = (body: Func, invariants: number): number => {
+  const bound = boundIn(body, invariants)
+  return postorder(body.results).reduce((sum, e) => sum + (bound.has(e) ? costOf(e).flops : 0), 0)
+}
+
+/** A loop whose carries, for some, are D^H of what they were. */
+interface Turned {
+  readonly scan: Expr<'scan'>
+  /** By item; outside of the loop. */
+  readonly phases: ReadonlyMap<number, Factor>
+}
+
+/** With the phase of one carry absorbed, where that is less work. */
+const absorbed = ({ scan, phases }: Turned, k: number): Turned => {
+  const { body, invariants } = scan.attributes
+  const bound = boundIn(body, invariants)
+  const isInvariant = (e: Expr): boolean => !bound.has(e)
+  const position = invariants + k
+  const carry = argument(position, required(body.params[position], 'a carry').type)
+  const next = required(body.results[k], 'a next carry')
+  const d = lastPhase(next, isInvariant)
+  if (d === undefined) return { scan, phases }
+  const own = divided(next, d, isInvariant)
+  const others = replaced(body.results, next, own, d)
+  const all = others.map((r, i) => (i === k ? own : r))
+  const results = replaced(all, carry, carry, d)
+  const turned = func(body.params, results)
+  if (flopsOf(turned, invariants) >= flopsOf(body, invariants)) return { scan, phases }
+  const [outside] = substitute([d], scan.args.slice(0, invariants)) as readonly Factor[]
+  const args = scan.args.map((a, i) => (i === position ? b.apply(adjointFactor(outside!), a) : a))
+  return {
+    scan: b.scan(args, { ...scan.attributes, body: turned }) as Expr<'scan'>,
+    phases: new Map([...phases, [k, outside!]]),
+  }
+}
+
+const absorbIn = (f: Func, tell: Tell): Func => {
+  const all = new Map<Expr, Turned>()
+  return func(
+    f.params,
+    rewrite(f.results, e => {
+      if (e.op === 'scan') {
+        const whole: Turned = { scan: e as Expr<'scan'>, phases: new Map() }
+        const turned = Array.from({ length: e.attributes.carries }, (_, k) => k).reduce(absorbed, whole)
+        if (turned.phases.size === 0) return e
+        tell('modReLU(D z) = D modReLU(z)', turned.phases.size)
+        all.set(turned.scan, turned)
+        return turned.scan
+      }
+      const phase = e.op === 'get' ? all.get(operand(e, 0))?.phases.get(e.attributes.item) : undefined
+      return phase === undefined ? e : b.apply(phase, e)
+    }),
+  )
+}
+
+export const absorbPhases: Pass = {
+  name: 'absorbPhases',
+  summary: 'the phase that a carry ends with merges with what the next step begins with',
+  run: (f, tell = silent) => deeply(f, g => absorbIn(g, tell)),
+}

@@ -1,0 +1,11 @@
+/** What of a loop's body depends on anything but the loop's invariants. */
+import type { Expr, Func } from '../ir/expr.ts'
+import { postorder } from '../ir/walk.ts'
+
+/** The nodes of a loop's body that depend on a carry or on a sequence: the others are the same at every step. */
+export const boundIn = (body: Func, invariants: number): ReadonlySet<Expr> => {
+  const bound = new Set<Expr>()
+  for (const e of postorder(body.results))
+    if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
+  return bound
+}
