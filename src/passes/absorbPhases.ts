@@ -12,7 +12,7 @@ import { required } from '../ir/invariant.ts'
 import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, postorder, rewrite, substitute } from '../ir/walk.ts'
-import { boundIn } from './bound.ts'
+import { boundIn, invariantIn } from './bound.ts'
 import { costOf } from './cost.ts'
 import { normalise, product } from './fuseUnitary.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
@@ -117,8 +117,7 @@ interface Turned {
 /** With the phase of one carry absorbed, where that is less work. */
 const absorbed = ({ scan, phases }: Turned, k: number): Turned => {
   const { body, invariants } = scan.attributes
-  const bound = boundIn(body, invariants)
-  const isInvariant = (e: Expr): boolean => !bound.has(e)
+  const isInvariant = invariantIn(body, invariants)
   const position = invariants + k
   const carry = argument(position, required(body.params[position], 'a carry').type)
   const next = required(body.results[k], 'a next carry')

@@ -9,24 +9,21 @@
  * a^H (s v) = s (a^H v) for a number s. Where such numbers multiply an invariant vector, the invariants among them go
  * to the vector, (p − s c) v = p v − s (c v): reflections one after the other become one update, of which no number
  * has to be computed before it begins. A loop is left as it is where a step would take as many sweeps.
+ *
+ * Of what multiples of invariants are added to, the inner product is that without them, a^H (x + s v) = a^H x + s (a^H v):
+ * what is added need not be there for it.
  */
 import { add, apply, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
 import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { postorder, rewrite } from '../ir/walk.ts'
-import { boundIn } from './bound.ts'
+import { invariantIn } from './bound.ts'
 import { sweeps } from './cost.ts'
+import { type Multiple, product, repeatedScalar, separated } from './multiples.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 type IsInvariant = (e: Expr) => boolean
-
-const repeatedScalar = (e: Expr): Expr | undefined => {
-  const [scalar] = e.args
-  return e.op === 'broadcast' && scalar !== undefined && tensorType(scalar).shape.length === 0
-    ? scalar
-    : undefined
-}
 
 /** a^H x by what transforms in x are given; undefined if x is not made by any. */
 const advanced = (a: Expr, x: Expr, isInvariant: IsInvariant): Expr | undefined => {
@@ -86,10 +83,7 @@ const distributed = (s: Expr, v: Expr, isInvariant: IsInvariant): Expr => {
 }
 
 /** A number times an invariant vector, if that is what it is. */
-const asMultiple = (
-  x: Expr,
-  isInvariant: IsInvariant,
-): { readonly s: Expr; readonly v: Expr } | undefined => {
+const asMultiple = (x: Expr, isInvariant: IsInvariant): Multiple | undefined => {
   if (x.op !== 'mul' || tensorType(x).field !== 'complex') return undefined
   for (const [y, v] of [x.args, [...x.args].reverse()]) {
     const s = repeatedScalar(required(y, 'a factor'))
@@ -99,9 +93,7 @@ const asMultiple = (
 }
 
 const advanceIn = (body: Func, invariants: number, tell: Tell): Func => {
-  const bound = boundIn(body, invariants)
-  // Nodes that were made here are of the same body, but not all are in the set: what they are made of is.
-  const isInvariant = (e: Expr): boolean => !postorder([e]).some(x => bound.has(x))
+  const isInvariant = invariantIn(body, invariants)
   return func(
     body.params,
     rewrite(body.results, e => {
@@ -113,13 +105,35 @@ const advanceIn = (body: Func, invariants: number, tell: Tell): Func => {
       const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
       if (isInvariant(a) && !isInvariant(b)) return changed(e, advanced(a, b, isInvariant) ?? e, rule, tell)
       if (!isInvariant(b) || isInvariant(a)) return e
-      const product = advanced(b, a, isInvariant)
-      return changed(e, product === undefined ? e : conj(product), rule, tell)
+      const mirrored = advanced(b, a, isInvariant)
+      return changed(e, mirrored === undefined ? e : conj(mirrored), rule, tell)
     }),
   )
 }
 
 const rule = 'a^H U x = (U^H a)^H x'
+
+/** Inner products with what multiples of invariants are added to, where that is at hand without them. */
+const separateIn = (body: Func, invariants: number, tell: Tell): Func => {
+  const isInvariant = invariantIn(body, invariants)
+  const apart = (a: Expr, x: Expr): Expr | undefined => {
+    const { rest, multiples } = separated(x, isInvariant)
+    if (multiples.length === 0 || (rest !== undefined && !postorder([x]).includes(rest))) return undefined
+    const all = multiples.map(({ s, v }) => product(s, dot(a, v)))
+    return (rest === undefined ? all : [dot(a, rest), ...all]).reduce(add)
+  }
+  return func(
+    body.params,
+    rewrite(body.results, e => {
+      if (e.op !== 'dot' || tensorType(e).field === 'real') return e
+      const [a, x] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
+      if (isInvariant(a) === isInvariant(x)) return e
+      const found = isInvariant(a) ? apart(a, x) : apart(x, a)
+      if (found === undefined) return e
+      return changed(e, isInvariant(a) ? found : conj(found), 'a^H (x + s v) = a^H x + s (a^H v)', tell)
+    }),
+  )
+}
 
 const inLoops = (f: Func, tell = silent): Func =>
   func(
@@ -132,7 +146,10 @@ const inLoops = (f: Func, tell = silent): Func =>
       const advanced = advanceIn(inner, invariants, (...rule) => told.push(rule))
       const isBetter = sweeps(advanced, invariants) < sweeps(inner, invariants)
       if (isBetter) for (const rule of told) tell(...rule)
-      return node('scan', e.args, { ...e.attributes, body: isBetter ? advanced : inner })
+      return node('scan', e.args, {
+        ...e.attributes,
+        body: separateIn(isBetter ? advanced : inner, invariants, tell),
+      })
     }),
   )
 

@@ -9,3 +9,17 @@ export const boundIn = (body: Func, invariants: number): ReadonlySet<Expr> => {
     if ((e.op === 'arg' && e.attributes.index >= invariants) || e.args.some(a => bound.has(a))) bound.add(e)
   return bound
 }
+
+/**
+ * Whether a node of a loop's body is the same at every step; also of nodes that are made of the body's, which are not among
+ * its own.
+ */
+export const invariantIn = (body: Func, invariants: number): ((e: Expr) => boolean) => {
+  const bound = boundIn(body, invariants)
+  const known = new Map<Expr, boolean>()
+  return e => {
+    const found = known.get(e) ?? !postorder([e]).some(x => bound.has(x))
+    known.set(e, found)
+    return found
+  }
+}

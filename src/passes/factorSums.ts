@@ -1,15 +1,17 @@
 /**
  * A loop that sums u·g[t] over its steps, with u the same in all of them, sums g[t] and multiplies once, behind it:
  *
- *     Σ u g[t] = u Σ g[t],    Σ −g[t] = −Σ g[t],    Σ c[t] v = (Σ c[t]) v
+ *     Σ u g[t] = u Σ g[t],    Σ −g[t] = −Σ g[t],    Σ c[t] v = (Σ c[t]) v,    Σ c[t] (g[t] + s[t] v) = Σ c[t] g[t] + (Σ c[t] s[t]) v
  *
- * The last turns the sum of a vector into that of a scalar. Gradients of parameters are such sums.
+ * The last two turn sums of vectors into those of scalars. Gradients of parameters are such sums.
  */
 import * as b from '../ir/build.ts'
 import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { deeply, postorder, rewrite, substitute, withArgs } from '../ir/walk.ts'
+import { invariantIn } from './bound.ts'
+import { multiplied, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** What is summed in the loop instead, and what the sum was in terms of those sums. */
@@ -65,16 +67,22 @@ const split = (x: Expr, outside: (e: Expr) => Expr | undefined): Split => {
   }
 }
 
+/** r (x + s v) = r x + (r s) v. */
+const apart = (x: Expr, isInvariant: (e: Expr) => boolean): Expr => {
+  if (isScalar(x)) return x
+  const { rest, multiples } = separated(x, isInvariant)
+  return multiples.length === 0
+    ? x
+    : [...(rest === undefined ? [] : [rest]), ...multiples.map(multiplied)].reduce(b.add)
+}
+
 const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: readonly Expr[] } | undefined => {
   const { body, invariants, carries } = e.attributes
-  const bound = new Set<Expr>()
+  const isInvariant = invariantIn(body, invariants)
   const users = new Map<Expr, number>()
-  for (const x of postorder(body.results)) {
-    if ((x.op === 'arg' && x.attributes.index >= invariants) || x.args.some(a => bound.has(a))) bound.add(x)
-    for (const a of x.args) users.set(a, (users.get(a) ?? 0) + 1)
-  }
+  for (const x of postorder(body.results)) for (const a of x.args) users.set(a, (users.get(a) ?? 0) + 1)
   const outside = (x: Expr): Expr | undefined =>
-    bound.has(x) ? undefined : substitute([x], e.args.slice(0, invariants))[0]
+    isInvariant(x) ? substitute([x], e.args.slice(0, invariants))[0] : undefined
 
   const splits = body.results.slice(0, carries).map((r, k): Split | undefined => {
     const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
@@ -92,7 +100,7 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
     // A step that reads the sum so far, before its own term or after it, needs it whole.
     const isRead = users.has(r) || body.results.filter(other => other === r).length > 1
     if (added === undefined || !isSum || isRead) return undefined
-    const found = split(added, outside)
+    const found = split(apart(added, isInvariant), outside)
     return found.terms.length === 1 && found.terms[0] === added ? undefined : found
   })
   if (splits.every(s => s === undefined)) return undefined

@@ -9,6 +9,7 @@ import { fuseUnitary } from './fuseUnitary.ts'
 import { hoist } from './hoist.ts'
 import { hoistProducts } from './hoistProducts.ts'
 import { joinParts } from './joinParts.ts'
+import { liftFactors } from './liftFactors.ts'
 import { narrowProducts } from './narrowProducts.ts'
 import { type Pass, type PassError, verified } from './pass.ts'
 import { prune } from './prune.ts'
@@ -38,6 +39,7 @@ export const standard: readonly Pass[] = [
   absorbPhases, // likewise
   expand,
   simplify, // the formulas that `expand` writes have constants in them
+  liftFactors,
   sinkPermutations, // so that those of parameters are hoisted
   advanceProducts, // what a transform makes is then ready for all that follows it
   sinkSlices, // likewise
