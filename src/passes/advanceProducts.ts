@@ -116,9 +116,12 @@ const rule = 'a^H U x = (U^H a)^H x'
 /** Inner products with what multiples of invariants are added to, where that is at hand without them. */
 const separateIn = (body: Func, invariants: number, tell: Tell): Func => {
   const isInvariant = invariantIn(body, invariants)
+  // A number that is an inner product itself would have to be there before the other is complete.
+  const isGiven = (s: Expr): boolean => !postorder([s]).some(e => e.op === 'dot' && !isInvariant(e))
   const apart = (a: Expr, x: Expr): Expr | undefined => {
     const { rest, multiples } = separated(x, isInvariant)
-    if (multiples.length === 0 || (rest !== undefined && !postorder([x]).includes(rest))) return undefined
+    if (multiples.length === 0 || !multiples.every(m => isGiven(m.s))) return undefined
+    if (rest !== undefined && !postorder([x]).includes(rest)) return undefined
     const all = multiples.map(({ s, v }) => product(s, dot(a, v)))
     return (rest === undefined ? all : [dot(a, rest), ...all]).reduce(add)
   }

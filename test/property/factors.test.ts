@@ -1,0 +1,158 @@
+/** Laws of factors and multiples: they keep the value, and leave less to do in a step. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Recurrent } from '../../src/dsl/model.ts'
+import * as b from '../../src/ir/build.ts'
+import { argument, type Expr, type Func, func, tensorType } from '../../src/ir/expr.ts'
+import { complex, real, varying } from '../../src/ir/type.ts'
+import { postorder, substitute } from '../../src/ir/walk.ts'
+import { urnn } from '../../src/models/urnn.ts'
+import { advanceProducts } from '../../src/passes/advanceProducts.ts'
+import { valueAndGradient } from '../../src/passes/differentiate.ts'
+import { factorSums } from '../../src/passes/factorSums.ts'
+import { liftFactors } from '../../src/passes/liftFactors.ts'
+import { multiplied, separated } from '../../src/passes/multiples.ts'
+import { optimise, preparatory } from '../../src/passes/pipeline.ts'
+import { adding } from '../../src/tasks/adding.ts'
+import type { Task } from '../../src/tasks/task.ts'
+import { lossOf } from '../../src/train/program.ts'
+import { runsOf } from '../../src/verify/arbitraries.ts'
+import { holds } from '../seed.ts'
+import { count, distance, evaluated, nodesOf, numbers, right, trainable } from './support.ts'
+
+const n = 3
+const batch = fc.integer({ min: 1, max: 3 })
+const same = (f: Func, g: Func, runs = 20): void =>
+  holds(
+    fc.property(runsOf(f, { batch }), p => {
+      const [due, found] = [p, { ...p, func: g }].map(q => evaluated(q).map(numbers))
+      return distance(due!, found!) < 1e-10
+    }),
+    runs,
+  )
+
+test('real factors leave what only a part is read of, on either side, conjugated or not', () => {
+  const params = [{ name: 'r', type: real(n) }, ...['z', 'w'].map(name => ({ name, type: complex(n) }))]
+  const [r, z, w] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr]
+  const of = (part: (x: Expr) => Expr): readonly Expr[] =>
+    [b.scale(r, z), b.conj(b.scale(r, z))].flatMap(x => [part(x), part(b.mul(x, w)), part(b.mul(w, x))])
+  const f = func(params, [...of(b.re), ...of(b.im)])
+  const lifted = liftFactors.run(f)
+  assert.equal(count(lifted, 'scale'), 0)
+  same(f, lifted)
+})
+
+/** Of a loop: two of its vectors, two numbers and two vectors of the step. */
+const params = [
+  ...['u', 'v'].map(name => ({ name, type: complex(n) })),
+  { name: 's', type: varying(complex()) },
+  { name: 't', type: varying(real()) },
+  ...['x', 'y'].map(name => ({ name, type: varying(complex(n)) })),
+]
+const [u, v, s, t, x, y] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr, Expr, Expr, Expr]
+const isInvariant = (e: Expr): boolean => postorder([e]).every(a => a.op !== 'arg' || a.attributes.index < 2)
+const spread = (number: Expr, like: Expr): Expr => b.broadcast(number, tensorType(like).shape)
+
+const sums: fc.Arbitrary<Expr> = fc.letrec<{ sum: Expr }>(tie => ({
+  sum: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constantFrom(x, y, u, b.mul(spread(s, v), v), b.scale(spread(t, u), u)),
+    fc.tuple(tie('sum'), tie('sum')).map(([p, q]) => b.add(p, q)),
+    fc.tuple(tie('sum'), tie('sum')).map(([p, q]) => b.sub(p, q)),
+    tie('sum').map(p => b.neg(p)),
+    tie('sum').map(p => b.mul(spread(s, p), p)),
+    tie('sum').map(p => b.scale(spread(t, p), p)),
+    tie('sum').map(p => b.mul(v, p)),
+  ),
+})).sum
+
+test('a vector is what is left of it and the multiples in it', () => {
+  let some = 0
+  holds(
+    fc.property(
+      sums.chain(e => runsOf(func(params, [e]), { batch })),
+      p => {
+        const [e] = p.func.results
+        const { rest, multiples } = separated(e!, isInvariant)
+        if (multiples.length > 0) some++
+        const again = [...(rest === undefined ? [] : [rest]), ...multiples.map(multiplied)].reduce(b.add)
+        const [due, found] = [p, { ...p, func: func(params, [again]) }].map(q => evaluated(q).map(numbers))
+        return distance(due!, found!) < 1e-9
+      },
+    ),
+    200,
+  )
+  assert.ok(some > 50, `${some} of them have any`)
+})
+
+/** A loop that makes its carries' next values of u, v, s[t], t[t], x[t], y[t] and adds them up. */
+const summed = (terms: readonly Expr[]): Func => {
+  const steps = 4
+  const isFixed = (i: number): boolean => i < 2
+  const carries = terms.map((e, k) => ({ name: `sum${k}`, type: varying(tensorType(e)) }))
+  const sum = (k: number): Expr => argument(2 + k, carries[k]!.type)
+  const places = params.map((p, i) => argument(isFixed(i) ? i : i + terms.length, p.type))
+  const body = func(
+    [...params.slice(0, 2), ...carries, ...params.slice(2)],
+    substitute(terms, places).map((e, k) => b.add(sum(k), e)),
+  )
+  const outer = params.map((p, i) =>
+    isFixed(i) ? p : { ...p, type: { ...p.type, shape: [steps, ...p.type.shape] } },
+  )
+  const args = outer.map((p, i) => argument(i, p.type))
+  const loop = b.scan([...args.slice(0, 2), ...terms.map(b.zerosLike), ...args.slice(2)], {
+    body,
+    length: steps,
+    reverse: false,
+    invariants: 2,
+    carries: terms.length,
+  })
+  return func(
+    outer,
+    terms.map((_, k) => b.get(loop, k)),
+  )
+}
+const bodyOf = (f: Func): Func =>
+  nodesOf(f).flatMap(e => (e.op === 'scan' ? [e.attributes.body] : []))[0] ?? assert.fail('no loop')
+
+test('a sum over the steps is freed of multiples: Σ c (g + s v) = Σ c g + (Σ c s) v', () => {
+  const g = b.sub(x, b.add(b.mul(spread(s, v), v), b.scale(spread(t, u), u)))
+  const f = summed([b.mul(u, b.mul(spread(s, g), g))])
+  const after = factorSums.run(f)
+  const vectors = bodyOf(after).results.filter(e => tensorType(e).shape.length > 0)
+  assert.equal(vectors.length, 1)
+  same(f, after)
+})
+
+test('an inner product is freed of them, but where that would make it wait', () => {
+  const numbered = b.sub(x, b.mul(spread(s, v), v))
+  const waiting = b.sub(x, b.mul(spread(b.dot(u, y), v), v))
+  for (const [sum, isFreed] of [
+    [numbered, true],
+    [waiting, false],
+  ] as const)
+    for (const product of [b.dot(v, sum), b.dot(sum, v)]) {
+      const f = summed([product])
+      const after = advanceProducts.run(f)
+      const subtracted = postorder(bodyOf(after).results).filter(
+        e => e.op === 'sub' && tensorType(e).shape.length > 0,
+      )
+      assert.equal(subtracted.length, isFreed ? 0 : 1)
+      same(f, after)
+    }
+})
+
+test('of the uRNN’s step backward V x is gone', () => {
+  const task = E.getOrElse<string, Task>(why => assert.fail(why))(adding({ lag: 6, seed: 1 }))
+  const model = urnn({ hidden: 8, reads: task.reads, writes: task.writes, seed: 1 })
+  const loss = right(lossOf(model as unknown as Recurrent, task))
+  const step = optimise(right(valueAndGradient(optimise(loss, preparatory), trainable(loss))))
+  const [forward, backward] = nodesOf(step).flatMap(e => (e.op === 'scan' ? [e.attributes.body] : []))
+  const multiples = (body: Func): number =>
+    postorder(body.results).filter(
+      e => e.op === 'scale' && tensorType(e.args[1]!).rate === 'uniform' && tensorType(e).shape.length > 0,
+    ).length
+  assert.deepEqual([forward!, backward!].map(multiples), [2, 0])
+})
