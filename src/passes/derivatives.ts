@@ -113,25 +113,23 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
     (_p, _q, yAdj) => b.re(yAdj),
     (_p, _q, yAdj) => b.im(yAdj),
   ),
-  // y = f z, f = max(a + b, 0)/(a + ε), a = |z|, m = [a + b > 0], p = Re(conj(z) ȳ):
-  // z̄ = f ȳ + m p (ε − b)/(a + ε)² z/a, b̄ = m p/(a + ε); 1/a and, for ε = 0, 1/(a + ε) count as 0 at a = 0
+  // y = f z, f = max(a + b, 0)/(a + ε), a = |z|, m = [a + b > 0], t = m Re(conj(z) ȳ)/(a + ε):
+  // z̄ = f ȳ + t (ε − b)/(a + ε) z/a, b̄ = t; 1/a and, for ε = 0, 1/(a + ε) count as 0 at a = 0.
+  // No power of 1/a but what z/a has: where a is small they would overflow.
   modRelu: (y, yAdj) => {
     const [z, bias] = [operand(y, 0), operand(y, 1)]
     const { epsilon } = y.attributes
     const a = b.abs(z)
     const s = b.add(a, bias)
     const q = b.pinv(epsilon === 0 ? a : b.add(a, b.constantLike(a, epsilon)))
-    const mp = () => b.mul(b.step(s), inner(z, yAdj))
+    const t = () => b.mul(b.mul(b.step(s), inner(z, yAdj)), q)
     const zAdj = (): Expr => {
-      const radial = b.mul(
-        b.mul(mp(), b.sub(b.constantLike(a, epsilon), bias)),
-        b.mul(b.mul(q, q), b.pinv(a)),
-      )
-      return b.add(b.scale(b.mul(b.relu(s), q), yAdj), b.scale(radial, z))
+      const along = b.mul(t(), b.mul(b.sub(b.constantLike(a, epsilon), bias), q))
+      return b.add(b.scale(b.mul(b.relu(s), q), yAdj), b.scale(along, b.scale(b.pinv(a), z)))
     }
     return [
       [z, zAdj],
-      [bias, () => b.mul(mp(), q)],
+      [bias, t],
     ]
   },
 

@@ -24,6 +24,7 @@ import {
 import type { Op } from '../../src/ir/ops.ts'
 import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
 import { complex, index, type Rate, real, type TensorType, varying, withRate } from '../../src/ir/type.ts'
+import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { type Program, programs, runsOf } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
 import {
@@ -484,4 +485,28 @@ test('what nobody else reads is computed over its own elements, not over those o
   )
   const tensors = [tensorOf(real(4), Float64Array.of(0.1, -0.2, 0.3, 0.4))]
   assert.ok(await agrees({ func: f, batch: 1, inputs: [{ rate: 'varying', tensors }] }))
+})
+
+test('the slope of modReLU beside 0 is large, and a number, in single precision, too', async () => {
+  const [z, bias] = [argument(0, complex()), argument(1, real())]
+  const y = b.modRelu(z, bias, 0)
+  const loss = func(
+    [
+      { name: 'z', type: complex() },
+      { name: 'bias', type: real() },
+    ],
+    [b.add(b.re(y), b.im(y))],
+  )
+  const f = right(valueAndGradient(loss, [0, 1]))
+  for (const size of [1e-3, 1e-12, 1e-15, 1e-18]) {
+    const inputs = [
+      { rate: 'uniform', tensor: tensorOf(complex(), Float64Array.of(size, 0)) },
+      { rate: 'uniform', tensor: tensorOf(real(), Float64Array.of(1e-3)) },
+    ] as const
+    const [, dz, db] = await runNative({ func: f, batch: 1, inputs }, single)
+    // Across z it is (|z| + b)/|z|; along it 1, as a difference of two such.
+    const across = 1 + 1e-3 / size
+    const near = distance([dz!, db!], [Float64Array.of(1, across), Float64Array.of(1)])
+    assert.ok(near < 1e-6 * across, `${size}: ${dz!.join()} and ${db!.join()}`)
+  }
 })
