@@ -110,29 +110,31 @@ const flopsOf = (body: Func, invariants: number): number => {
 /** A loop whose carries, for some, are D^H of what they were. */
 interface Turned {
   readonly scan: Expr<'scan'>
+  readonly isInvariant: (e: Expr) => boolean
   /** By item; outside of the loop. */
   readonly phases: ReadonlyMap<number, Factor>
 }
 
 /** With the phase of one carry absorbed, where that is less work. */
-const absorbed = ({ scan, phases }: Turned, k: number): Turned => {
+const absorbed = (whole: Turned, k: number): Turned => {
+  const { scan, isInvariant, phases } = whole
   const { body, invariants } = scan.attributes
-  const isInvariant = invariantIn(body, invariants)
   const position = invariants + k
   const carry = argument(position, required(body.params[position], 'a carry').type)
   const next = required(body.results[k], 'a next carry')
   const d = lastPhase(next, isInvariant)
-  if (d === undefined) return { scan, phases }
+  if (d === undefined) return whole
   const own = divided(next, d, isInvariant)
   const others = replaced(body.results, next, own, d)
   const all = others.map((r, i) => (i === k ? own : r))
   const results = replaced(all, carry, carry, d)
   const turned = func(body.params, results)
-  if (flopsOf(turned, invariants) >= flopsOf(body, invariants)) return { scan, phases }
+  if (flopsOf(turned, invariants) >= flopsOf(body, invariants)) return whole
   const [outside] = substitute([d], scan.args.slice(0, invariants)) as readonly Factor[]
   const args = scan.args.map((a, i) => (i === position ? b.apply(adjointFactor(outside!), a) : a))
   return {
     scan: b.scan(args, { ...scan.attributes, body: turned }) as Expr<'scan'>,
+    isInvariant: invariantIn(turned, invariants),
     phases: new Map([...phases, [k, outside!]]),
   }
 }
@@ -143,7 +145,9 @@ const absorbIn = (f: Func, tell: Tell): Func => {
     f.params,
     rewrite(f.results, e => {
       if (e.op === 'scan') {
-        const whole: Turned = { scan: e as Expr<'scan'>, phases: new Map() }
+        const { body, invariants } = e.attributes
+        const isInvariant = invariantIn(body, invariants)
+        const whole: Turned = { scan: e as Expr<'scan'>, isInvariant, phases: new Map() }
         const turned = Array.from({ length: e.attributes.carries }, (_, k) => k).reduce(absorbed, whole)
         if (turned.phases.size === 0) return e
         tell('modReLU(D z) = D modReLU(z)', turned.phases.size)

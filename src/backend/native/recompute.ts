@@ -7,6 +7,7 @@
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { isPointwise, type Op } from '../../ir/ops.ts'
 import { width } from '../../ir/type.ts'
+import { postorderBy } from '../../ir/walk.ts'
 import { countOf, type Need, type Unit } from './schedule.ts'
 
 /** What is known of the block. */
@@ -53,31 +54,28 @@ export const recompute = (
   const programs = units.flatMap(programsOf)
   const home = new Map<Expr, Program>()
   for (const p of programs) for (const e of p.nodes) home.set(e, p)
-  /** Light nodes with what they are made of, in order, and what that reads. */
-  const chains = new Map<Expr, { readonly nodes: readonly Expr[]; readonly reads: ReadonlySet<Expr> }>()
+  /** Light nodes, by their place among all. */
+  const light = new Map<Expr, number>()
   for (const { nodes } of programs)
     for (const e of nodes) {
       if (!isPointwise(e.op) || countOf(e) === 1) continue
-      const needed = needs(e).map(n =>
-        n.late || countOf(n.node) !== countOf(e) ? undefined : chains.get(n.node),
-      )
-      if (needed.includes(undefined)) continue
-      const direct = e.args.filter(a => !chains.has(a) && a.op !== 'constant')
-      chains.set(e, {
-        nodes: [...new Set([...needed.flatMap(c => c!.nodes), e])],
-        reads: new Set([...needed.flatMap(c => [...c!.reads]), ...direct]),
-      })
+      if (needs(e).every(n => !n.late && light.has(n.node) && countOf(n.node) === countOf(e)))
+        light.set(e, light.size)
     }
+  /** What a light node is made of, itself included. */
+  const chainOf = (e: Expr): readonly Expr[] => postorderBy([e], x => needs(x).map(n => n.node))
+  const readsOf = (chain: readonly Expr[]): readonly Expr[] =>
+    chain.flatMap(x => x.args.filter(a => !light.has(a) && a.op !== 'constant'))
   const programsReading = (e: Expr): readonly Program[] | undefined => {
     const reading = users(e).map(u => programs.filter(p => p.own.has(u)))
     return isResult(e) || reading.some(of => of.length === 0) ? undefined : [...new Set(reading.flat())]
   }
   /** Light nodes that would be kept, by the vectors that they are made of. */
   const groups = new Map<string, { readonly e: Expr; readonly others: readonly Program[] }[]>()
-  for (const [e, { reads }] of chains) {
+  for (const e of light.keys()) {
     const others = programsReading(e)?.filter(p => p !== home.get(e)) ?? []
     if (others.length === 0) continue
-    const key = [...reads]
+    const key = [...new Set(readsOf(chainOf(e)))]
       .filter(x => tensorType(x).rate === 'varying')
       .map(x => x.id)
       .sort()
@@ -96,8 +94,9 @@ export const recompute = (
       for (const p of others) {
         const at = again.get(p) ?? { nodes: new Set(), reads: new Set() }
         again.set(p, at)
-        for (const x of chains.get(e)!.nodes) if (!p.own.has(x)) at.nodes.add(x)
-        for (const x of chains.get(e)!.reads) if (!p.nodes.some(y => y.args.includes(x))) at.reads.add(x)
+        const chain = chainOf(e)
+        for (const x of chain) if (!p.own.has(x)) at.nodes.add(x)
+        for (const x of readsOf(chain)) if (!p.nodes.some(y => y.args.includes(x))) at.reads.add(x)
       }
     const cost = [...again.values()].reduce(
       (sum, { nodes, reads }) =>
@@ -110,9 +109,8 @@ export const recompute = (
     for (const { e } of group) recomputed.add(e)
     for (const [p, { nodes }] of again) added.set(p, new Set([...(added.get(p) ?? []), ...nodes]))
   }
-  const order = new Map([...chains.keys()].map((e, i) => [e, i]))
   const grown = (p: Program): readonly Expr[] => {
-    const more = [...(added.get(p) ?? [])].sort((x, y) => order.get(x)! - order.get(y)!)
+    const more = [...(added.get(p) ?? [])].sort((x, y) => light.get(x)! - light.get(y)!)
     return [...more, ...p.nodes]
   }
   let next = 0
