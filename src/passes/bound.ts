@@ -1,4 +1,4 @@
-/** What of a loop's body depends on anything but the loop's invariants. */
+/** What depends on what; of a loop's body, what on anything but the loop's invariants. */
 import type { Expr, Func } from '../ir/expr.ts'
 import { postorder } from '../ir/walk.ts'
 
@@ -22,4 +22,11 @@ export const invariantIn = (body: Func, invariants: number): ((e: Expr) => boole
     known.set(e, found)
     return found
   }
+}
+
+/** Everything among the roots' nodes that depends on one of `sources`. */
+export const dependents = (roots: readonly Expr[], sources: readonly Expr[]): ReadonlySet<Expr> => {
+  const found = new Set<Expr>(sources)
+  for (const e of postorder(roots)) if (e.args.some(a => found.has(a))) found.add(e)
+  return found
 }

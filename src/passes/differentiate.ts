@@ -9,10 +9,12 @@ import { argument, constant, type Expr, type Func, func, tensorType } from '../i
 import { required } from '../ir/invariant.ts'
 import { rateOf, showType } from '../ir/type.ts'
 import { postorder, rebuild, withArgs } from '../ir/walk.ts'
+import type { BodyAdjoint } from './adjointLoop.ts'
+import { dependents } from './bound.ts'
 import type { Contribution } from './contribution.ts'
 import { type Knowledge, operandsIn } from './cut.ts'
 import { derivatives } from './derivatives.ts'
-import { type BodyAdjoint, dependents, differentiateScan } from './differentiateScan.ts'
+import { differentiateScan } from './differentiateScan.ts'
 
 /** Why there is no gradient: the first result is no real scalar, or a parameter is missing or an index. */
 export interface GradientError {

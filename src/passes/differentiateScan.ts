@@ -10,29 +10,17 @@
  * last z owes to c[T] stands in front of the loop. Cotangents of invariants are carries, one sum for each example.
  */
 import { add, concat, get, reshape, scan, slice, zerosLike } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, type Param, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, func, type Param, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { joinRates, rateOf, reals, sameType, type TensorType, withRate } from '../ir/type.ts'
-import { postorder, rewrite, substitute } from '../ir/walk.ts'
+import { joinRates, rateOf, reals, type TensorType, withRate } from '../ir/type.ts'
+import { rewrite, substitute } from '../ir/walk.ts'
+import { argsOf, type BodyAdjoint, type Draft, loopOf, type Slot } from './adjointLoop.ts'
+import { dependents } from './bound.ts'
 import type { Contribution } from './contribution.ts'
 import { type Cost, cost } from './cost.ts'
-import { type Cut, cuts, dear, flopsPerSaved, type Knowledge, knowledge } from './cut.ts'
+import { type Cut, cuts, dear, flopsPerSaved, knowledge } from './cut.ts'
 import { expand } from './expand.ts'
-
-/** Cotangents of `wanted` (undefined where there is none) for those of `roots`, inside a loop's body. */
-export type BodyAdjoint = (
-  roots: readonly Expr[],
-  seeds: readonly (Expr | undefined)[],
-  wanted: readonly Expr[],
-  known: Knowledge,
-) => readonly (Expr | undefined)[]
-
-/** Everything among the roots' nodes that depends on one of `sources`. */
-export const dependents = (roots: readonly Expr[], sources: readonly Expr[]): ReadonlySet<Expr> => {
-  const found = new Set<Expr>(sources)
-  for (const e of postorder(roots)) if (e.args.some(a => found.has(a))) found.add(e)
-  return found
-}
+import { isTail, replaced, type Tail, tailOf } from './tail.ts'
 
 /** A scan's parameters, by position, whose cotangents are wanted: a fixpoint over the carries. */
 const activeParams = (e: Expr<'scan'>, isActive: (operand: Expr) => boolean): readonly number[] => {
@@ -50,42 +38,6 @@ const activeParams = (e: Expr<'scan'>, isActive: (operand: Expr) => boolean): re
   }
   return [...found].filter(i => param(i).field !== 'index').sort((i, j) => i - j)
 }
-
-/** A parameter of the adjoint loop's body: its argument while the body is made, and what is passed for it. */
-interface Slot {
-  readonly arg: Expr<'arg'>
-  readonly name: string
-  readonly operand: Expr
-}
-
-/** The body of an adjoint loop under way: results in terms of its slots' arguments. */
-interface Draft {
-  readonly results: readonly Expr[]
-  readonly invariants: readonly Slot[]
-  readonly carries: readonly Slot[]
-  readonly sequences: readonly Slot[]
-}
-
-const argsOf = (roots: readonly Expr[]): ReadonlySet<Expr> =>
-  new Set(postorder(roots).filter(x => x.op === 'arg'))
-
-const bodyOf = ({ results, invariants, carries, sequences }: Draft): Func => {
-  const slots = [...invariants, ...carries, ...sequences]
-  const renumbered: (Expr | undefined)[] = []
-  slots.forEach(({ arg }, position) => {
-    renumbered[arg.attributes.index] = argument(position, arg.attributes.type)
-  })
-  return func(
-    slots.map(s => ({ name: s.name, type: s.arg.attributes.type })),
-    substitute(results, renumbered),
-  )
-}
-
-const loopOf = (d: Draft, length: number, reverse: boolean): Expr =>
-  scan(
-    [...d.invariants, ...d.carries, ...d.sequences].map(s => s.operand),
-    { body: bodyOf(d), length, reverse, invariants: d.invariants.length, carries: d.carries.length },
-  )
 
 export interface ScanAdjoint {
   readonly contributions: readonly Contribution[]
@@ -107,22 +59,6 @@ const isBetter = (p: Version, q: Version): boolean => {
   if (p.cost.transforms !== q.cost.transforms) return p.cost.transforms < q.cost.transforms
   const price = (v: Version): number => v.cost.flops + flopsPerSaved * v.saved
   return price(p) < 0.9 * price(q)
-}
-
-/** What the adjoint of φ at z gives for the cotangent of a carry: by position, what it owes to invariants. */
-interface Tail {
-  readonly i: number
-  readonly zAdj: Expr
-  readonly owed: readonly (readonly [number, Expr | undefined])[]
-}
-
-/** Whether the carry's next value, of the type of z, is made of z for nothing else in the step. */
-const isTail = (results: readonly Expr[], k: number, z: Expr): boolean => {
-  const next = required(results[k], 'a next carry')
-  if (z === next || !sameType(z.type, next.type)) return false
-  const between = dependents([next], [z])
-  const others = results.filter((_, j) => j !== k)
-  return !postorder(others).some(x => x !== z && between.has(x))
 }
 
 /** `itemAdj`: the cotangents of the scan's items, undefined where there is none. */
@@ -168,11 +104,9 @@ export const differentiateScan = (
   )
   const costly = dear(e)
   const cotangentOf = (i: number): Slot | undefined => carryAdj.find(c => c.i === i)?.slot
-  /** φ(z) with `at` in the place of z. */
-  const carryOf = (i: number, z: Expr, at: Expr): Expr => {
-    const next = required(body.results[i - invariants], 'a next carry')
-    return required(rewrite([next], (rebuilt, x) => (x === z ? at : rebuilt))[0], 'a carry')
-  }
+  const carryOf = (i: number, z: Expr, at: Expr): Expr =>
+    replaced(required(body.results[i - invariants], 'a next carry'), z, at)
+  const invariantArgs = active.filter(isInvariant).map(i => args[i]!)
 
   const versionOf = (cut: Cut): Version => {
     // Of a saved node z there are two entries: that of the step, and for c[t] = φ(z[t−1]) that of the step before.
@@ -193,14 +127,7 @@ export const differentiateScan = (
     const adjOf = (i: number): Expr | undefined => adj[active.indexOf(i)]
     const tailAt = (i: number, z: Expr, cAdj: Expr): Tail => {
       const at = required(beforeOf.get(z), 'its entry')
-      const sources = active.filter(isInvariant)
-      const [zAdj, ...owed] = bodyAdjoint(
-        [carryOf(i, z, at)],
-        [cAdj],
-        [at, ...sources.map(j => args[j]!)],
-        knowledge(new Map()),
-      )
-      return { i, zAdj: zAdj ?? zerosLike(z), owed: sources.map((j, k) => [j, owed[k]]) }
+      return tailOf(i, carryOf(i, z, at), at, cAdj, invariantArgs, bodyAdjoint)
     }
     const tails = turned.flatMap(([i, z]) => {
       const cAdj = adjOf(i)
@@ -208,7 +135,7 @@ export const differentiateScan = (
     })
     /** What a step passes on to a parameter, its tails' part included. */
     const passedOn = (i: number, ending: readonly Tail[]): Expr | undefined =>
-      [adjOf(i), ...ending.flatMap(({ owed }) => owed.filter(([j]) => j === i).map(([, x]) => x))].reduce(
+      [adjOf(i), ...ending.map(({ owed }) => owed.get(args[i]!))].reduce(
         (sum, x) => (sum === undefined || x === undefined ? (sum ?? x) : add(sum, x)),
         undefined,
       )
@@ -255,18 +182,18 @@ export const differentiateScan = (
         values[slot.arg.attributes.index] = slot.operand
         if (stacked.includes(z)) {
           const entry = slice(stackOf(z), lastAt, 1)
-          values[required(beforeOf.get(z), 'its entry').attributes.index] = reshape(
-            entry,
-            tensorType(z).shape,
-          )
+          const { index } = required(beforeOf.get(z), 'its entry').attributes
+          values[index] = reshape(entry, tensorType(z).shape)
         }
         const { zAdj, owed } = tailAt(i, z, slot.arg)
         const outside = (x: Expr): Expr => required(substitute([x], values)[0], 'a cotangent')
-        return [{ i, zAdj: outside(zAdj), owed: owed.map(([j, x]) => [j, x && outside(x)] as const) }]
+        const more = [...owed].map(([arg, x]): Contribution => {
+          const target = required(e.args[arg.attributes.index], 'an invariant')
+          return [target, () => outside(x)]
+        })
+        return [{ i, zAdj: outside(zAdj), more }]
       })
-      const alsoOwed = begun.flatMap(({ owed }) =>
-        owed.flatMap(([j, x]): readonly Contribution[] => (x === undefined ? [] : [[e.args[j]!, () => x]])),
-      )
+      const alsoOwed = begun.flatMap(({ more }) => more)
       const beginning = (s: Slot): Slot => {
         const tail = begun.find(({ i }) => cotangentOf(i) === s)
         return tail === undefined ? s : { ...s, operand: tail.zAdj }

@@ -13,6 +13,7 @@ import { argument, constant, type Expr, type Func, func, type Param, tensorType 
 import { required } from '../ir/invariant.ts'
 import { rateOf, showType } from '../ir/type.ts'
 import { postorder, substitute } from '../ir/walk.ts'
+import { dependents } from './bound.ts'
 import {
   cotangentsOf,
   differentiable,
@@ -21,7 +22,6 @@ import {
   realScalar,
   refused,
 } from './differentiate.ts'
-import { dependents } from './differentiateScan.ts'
 import { prune } from './prune.ts'
 
 /** Re Σ conj(a) b, over the examples, too. */
