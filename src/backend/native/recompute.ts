@@ -24,18 +24,18 @@ interface Program {
   readonly own: ReadonlySet<Expr>
 }
 
-/* In the time in which one real number of an element is read. Results of transforms are written far apart. */
+/* What an element costs, in the time in which one real number of it is read. Beside transforms, numbers are written far apart. */
 const writing = 3
 const readingUniform = 0.5
 const operation = 0.3
 const slow: { readonly [K in Op]?: number } = { abs: 3, pinv: 3, div: 3, sqrt: 3 }
-const function_ = 20
+const transcendental = 20
 const functions: ReadonlySet<Op> = new Set<Op>(['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid'])
 
 const reading = (e: Expr): number =>
   tensorType(e).rate === 'uniform' ? readingUniform : width(tensorType(e).field)
 const computing = (e: Expr): number =>
-  functions.has(e.op) ? function_ : (slow[e.op] ?? operation * width(tensorType(e).field))
+  functions.has(e.op) ? transcendental : (slow[e.op] ?? operation * width(tensorType(e).field))
 
 const programsOf = (u: Unit): readonly Program[] => {
   if (u.kind === 'single') return []

@@ -48,9 +48,9 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
 /**
  * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
  *
- * A *free* node is pointwise and needs nothing of the block but free nodes over as many elements; or nothing but single
- * numbers and such nodes. It is computed in the unit of its first reader, not before: what is kept for later costs a trip
- * to memory. One that nobody in the block reads goes with the first unit that computes something it needs.
+ * A *free* node is pointwise and needs nothing of the block but single numbers and free nodes over as many elements. It is
+ * computed in the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in
+ * the block reads goes with the first unit that computes something it needs, or reads a vector that it reads.
  */
 export const schedule = (
   nodes: readonly Expr[],
