@@ -510,3 +510,17 @@ test('the slope of modReLU beside 0 is large, and a number, in single precision,
     assert.ok(near < 1e-6 * across, `${size}: ${dz!.join()} and ${db!.join()}`)
   }
 })
+
+test('chains longer than a map, with parts that are read again far behind', async () => {
+  for (const length of [63, 64, 70, 200]) {
+    const f = closed([v3, v3], (x, y) => {
+      const all = [x!]
+      for (let k = 0; k < length; k++) {
+        const last = all.at(-1)!
+        all.push(k % 3 === 0 ? b.add(last, k % 7 === 0 ? all[(k * 7919) % all.length]! : y!) : b.sin(last))
+      }
+      return [all.at(-1)!]
+    })
+    await agreeing(f)
+  }
+})

@@ -109,9 +109,12 @@ export const recompute = (
     for (const { e } of group) recomputed.add(e)
     for (const [p, { nodes }] of again) added.set(p, new Set([...(added.get(p) ?? []), ...nodes]))
   }
+  /** What a program gained stands before what reads it, which may be what it reads itself of the program's. */
   const grown = (p: Program): readonly Expr[] => {
-    const more = [...(added.get(p) ?? [])].sort((x, y) => light.get(x)! - light.get(y)!)
-    return [...more, ...p.nodes]
+    const more = added.get(p)
+    if (more === undefined) return p.nodes
+    const all = new Set([...p.nodes, ...more])
+    return postorderBy([...all], x => needs(x).flatMap(n => (all.has(n.node) ? [n.node] : [])))
   }
   let next = 0
   const taken = (): readonly Expr[] => grown(programs[next++]!)

@@ -158,15 +158,23 @@ export const schedule = (
    * need.
    */
   const unread = (unit: readonly Expr[], count: number): readonly Expr[] => {
+    if (!waiting) return [] // they are ready like others
     const read = new Set(unit.flatMap(given))
+    const known = new Map<Expr, boolean>()
+    const touches = (x: Expr): boolean => {
+      const found =
+        known.get(x) ??
+        (given(x).some(a => read.has(a)) ||
+          needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node))))
+      known.set(x, found)
+      return found
+    }
     return nodes.flatMap(e => {
       if (!free.has(e) || taken.has(e) || needed.has(e) || countOf(e) !== count) return []
-      const touches = (x: Expr): boolean =>
-        given(x).some(a => read.has(a)) ||
-        needsOf.get(x)!.some(n => open.has(n.node) || (isWaiting(n) && touches(n.node)))
       if (!touches(e) || !numbers.get(e)!.every(n => done.has(n.node))) return []
       const chain = [...pulled(e), e]
       taken.add(e)
+      known.clear()
       return chain
     })
   }
