@@ -76,6 +76,15 @@ export const deeply = (f: Func, change: (f: Func) => Func): Func => {
   return change(results.every((r, i) => r === f.results[i]) ? f : func(f.params, results))
 }
 
+/** The function, the bodies of its scans first, rebuilt bottom-up: `replace` is asked for every node. */
+export const everywhere = (f: Func, replace: (rebuilt: Expr) => Expr): Func =>
+  deeply(f, g =>
+    func(
+      g.params,
+      rewrite(g.results, e => replace(e)),
+    ),
+  )
+
 /** Which parameters of the function its results use, by position. */
 export const usedParams = (f: Func): ReadonlySet<number> =>
   new Set(postorder(f.results).flatMap(e => (e.op === 'arg' ? [e.attributes.index] : [])))

@@ -4,10 +4,10 @@
  * expression like any other, which `hoist` takes out of loops.
  */
 import * as b from '../ir/build.ts'
-import { constant, type Expr, func, tensorType } from '../ir/expr.ts'
+import { constant, type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { type Factor, factors } from '../ir/unitary.ts'
-import { deeply, rewrite } from '../ir/walk.ts'
+import { everywhere } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 const applied = (f: Factor, x: Expr, tell: Tell): Expr => {
@@ -51,11 +51,5 @@ const written = (e: Expr, tell: Tell): Expr => {
 export const expand: Pass = {
   name: 'expand',
   summary: 'unitary factors and modReLU are written out in pointwise ops, transforms and inner products',
-  run: (f, tell = silent) =>
-    deeply(f, g =>
-      func(
-        g.params,
-        rewrite(g.results, e => written(e, tell)),
-      ),
-    ),
+  run: (f, tell = silent) => everywhere(f, e => written(e, tell)),
 }

@@ -7,9 +7,9 @@
  * a step backward takes both Re(conj(z) h̄) and Im(conj(h) h̄).
  */
 import { conj, im, mul, re } from '../ir/build.ts'
-import { type Expr, func } from '../ir/expr.ts'
+import type { Expr } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { deeply, rewrite } from '../ir/walk.ts'
+import { everywhere } from '../ir/walk.ts'
 import { changed, type Pass, silent } from './pass.ts'
 
 /** x = r z, or x = conj(r z): the real r, and what is left. */
@@ -37,11 +37,5 @@ const lifted = (e: Expr): Expr => {
 export const liftFactors: Pass = {
   name: 'liftFactors',
   summary: 'real factors leave what only the real or the imaginary part is read of',
-  run: (f, tell = silent) =>
-    deeply(f, g =>
-      func(
-        g.params,
-        rewrite(g.results, e => changed(e, lifted(e), 'Re(r z w) = r Re(z w)', tell)),
-      ),
-    ),
+  run: (f, tell = silent) => everywhere(f, e => changed(e, lifted(e), 'Re(r z w) = r Re(z w)', tell)),
 }

@@ -4,9 +4,9 @@
  * is summed by columns, also pointwise.
  */
 import * as b from '../ir/build.ts'
-import { constant, type Expr, func, tensorType } from '../ir/expr.ts'
+import { constant, type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { deeply, rewrite } from '../ir/walk.ts'
+import { everywhere } from '../ir/walk.ts'
 import { changed, type Pass, silent } from './pass.ts'
 
 const mostColumns = 4
@@ -36,11 +36,5 @@ const narrowed = (e: Expr): Expr => {
 export const narrowProducts: Pass = {
   name: 'narrowProducts',
   summary: 'products with matrices of few columns become pointwise',
-  run: (f, tell = silent) =>
-    deeply(f, g =>
-      func(
-        g.params,
-        rewrite(g.results, e => changed(e, narrowed(e), 'A x = Σ_k A e_k x_k', tell)),
-      ),
-    ),
+  run: (f, tell = silent) => everywhere(f, e => changed(e, narrowed(e), 'A x = Σ_k A e_k x_k', tell)),
 }
