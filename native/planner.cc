@@ -39,23 +39,37 @@ constexpr int64_t firstLevel = 32 << 10, secondLevel = 512 << 10;
 constexpr double pastFirst = 0.5, pastSecond = 4;
 constexpr double perLevel = 0.10;  // of loops
 
-// Leaves read a radix of elements far apart, which is dear where even the second-level cache does not hold the size, and
-// write as many in a row, which is dear where they are few and the first does not hold it.
+// What an element of a column costs that finds its place in the cache taken by others of its column: it comes again from
+// the next cache, or from memory.
+constexpr double crowdedLeaf = 0.03, crowdedLevel = 0.25, crowdedPastSecond = 3, crowdedEndPastSecond = 1.5;
+// At the ends of a transform the operands of its programs want their places, too.
+constexpr int64_t endWays = cacheWays / 2;
+
+double crowded(int64_t radix, int64_t apart, int64_t ways) {
+  return double(std::max<int64_t>(competing(radix, apart) - ways, 0));
+}
+
+// Leaves read a radix of elements far apart, and write as many in a row, which is dear where they are few and the first
+// cache does not hold it.
 double leafCost(int64_t size, int64_t radix, PlannerTarget target) {
   const int64_t bytes = size * target.elementBytes;
-  const double apart = bytes <= firstLevel ? 0 : bytes <= secondLevel ? 3.0 / double(radix) : 0.25 * double(std::max<int64_t>(radix, 8));
+  const double apart =
+      bytes <= firstLevel    ? 0
+      : bytes <= secondLevel ? 3.0 / double(radix) + crowdedLeaf * crowded(radix, bytes / radix, cacheWays)
+                             : pastSecond / 2 + crowdedEndPastSecond * crowded(radix, bytes / radix, endWays);
   return radixCost(radix, true, target) + apart * double(target.elementBytes) / 64;
 }
 
-// A level that makes blocks of this size.
-double levelCost(int64_t block, int64_t radix, PlannerTarget target) {
+// A level that makes blocks of this size, `isTop`: all of the transform.
+double levelCost(int64_t block, int64_t radix, bool isTop, PlannerTarget target) {
   const int64_t bytes = block * target.elementBytes;
-  double cost = radixCost(radix, false, target) + perLevel;
+  const double cost = radixCost(radix, false, target) + perLevel;
   if (bytes <= firstLevel) return cost;
-  cost += (bytes <= secondLevel ? pastFirst : pastSecond) * double(target.elementBytes) / 64;
-  const int64_t over = competing(radix, bytes / radix) - cacheWays;
-  if (over > 0) cost += 0.25 * double(over) * double(target.elementBytes) / 64;
-  return cost;
+  const double apart =
+      bytes <= secondLevel ? pastFirst + crowdedLevel * crowded(radix, bytes / radix, cacheWays)
+      : isTop              ? pastSecond + crowdedEndPastSecond * crowded(radix, bytes / radix, endWays)
+                           : pastSecond + crowdedPastSecond * crowded(radix, bytes / radix, cacheWays);
+  return cost + apart * double(target.elementBytes) / 64;
 }
 
 bool isPrime(int64_t n) {
@@ -98,7 +112,7 @@ std::vector<Composition> compositions(int64_t size, PlannerTarget target, size_t
     for (const Composition &below : at->second) {
       for (const int64_t r : radices) {
         const int64_t whole = at->first * r;
-        const double cost = below.cost + levelCost(whole, r, target);
+        const double cost = below.cost + levelCost(whole, r, whole == size, target);
         if (size % whole != 0 || cost >= never) continue;
         Composition c{{r}, cost};
         c.radices.insert(c.radices.end(), below.radices.begin(), below.radices.end());
