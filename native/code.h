@@ -144,15 +144,22 @@ struct Generated {
   const Generated *stages = nullptr;
 };
 
+// What a step of a loop adds to a pointer of the run's table, in units.
+struct Advance {
+  int64_t pointer, units;
+  bool varying;
+};
+
 struct Instruction {
   Opcode op;
   int32_t depth;  // enclosing loops
   const Operand *operands;
   int32_t operandCount;
-  bool moves;        // whether any of them does
   int64_t pointers;  // where its first is in the run's table of pointers; places for CallPointer follow them
   int64_t attributes[mostAttributes];
   int64_t end;  // of a loop: the index of the instruction after its body
+  const Advance *advances;  // of a loop: the operands of its body, without inner loops', that move
+  int64_t advanceCount;
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
   const Transform *transform;

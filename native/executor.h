@@ -101,6 +101,16 @@ Scalar<K> *placeOf(const Instruction &i, const Operand &operand, const Frame &fr
                          : static_cast<Scalar<K> *>(frame.uniform) + unit;
 }
 
+// Of the instructions from `first` on, inner loops' too: where their operands are at these steps.
+template <class K>
+void placeOperands(const Code &code, int64_t first, int64_t end, const Frame &frame, const int64_t *steps) {
+  for (int64_t k = first; k < end; k++) {
+    const Instruction &i = code.instructions[k];
+    Scalar<K> **const pointers = pointersOf<K>(i, frame);
+    for (int32_t o = 0; o < i.operandCount; o++) pointers[o] = placeOf<K>(i, i.operands[o], frame, steps);
+  }
+}
+
 template <class K>
 bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps);
 
@@ -110,9 +120,16 @@ bool runLoop(const Code &code, int64_t index, int64_t first, int64_t end, const 
   const Instruction &loop = code.instructions[index];
   const int64_t length = loop.attributes[0];
   const bool reverse = loop.attributes[1];
+  Scalar<K> **const pointers = reinterpret_cast<Scalar<K> **>(frame.pointers);
   for (int64_t t = first; t < end; t++) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     steps[loop.depth] = reverse ? length - 1 - t : t;
+    if (t == first) placeOperands<K>(code, index + 1, loop.end, frame, steps);
+    else
+      for (int64_t a = 0; a < loop.advanceCount; a++) {
+        const Advance &advance = loop.advances[a];
+        pointers[advance.pointer] += advance.varying ? advance.units * K::lanes : advance.units;
+      }
     if (!runRange<K>(code, index + 1, loop.end, frame, steps)) return false;
   }
   return true;
@@ -120,7 +137,6 @@ bool runLoop(const Code &code, int64_t index, int64_t first, int64_t end, const 
 
 template <class K>
 bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, int64_t *steps) {
-  using T = Scalar<K>;
   for (int64_t at = first; at < end;) {
     const Instruction &i = code.instructions[at];
     if (i.op == Opcode::loop) {
@@ -128,10 +144,7 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
       at = i.end;
       continue;
     }
-    T **const pointers = pointersOf<K>(i, frame);
-    if (i.moves)
-      for (int32_t o = 0; o < i.operandCount; o++)
-        if (i.operands[o].moves) pointers[o] = placeOf<K>(i, i.operands[o], frame, steps);
+    Scalar<K> **const pointers = pointersOf<K>(i, frame);
     if (i.op == Opcode::map) {
       if (!runMap<K>(i, pointers, frame)) return false;
     } else if (i.op == Opcode::transform) {
@@ -147,11 +160,11 @@ bool runRange(const Code &code, int64_t first, int64_t end, const Frame &frame, 
 template <class K>
 bool runCode(const Code &code, const Frame &frame, Point from, Point to) {
   int64_t steps[maxDepth] = {};
+  placeOperands<K>(code, 0, code.count, frame, steps);
   for (int64_t k = 0; k < code.count; k++) {
     const Instruction &i = code.instructions[k];
     if (i.op == Opcode::loop) continue;
     Scalar<K> **const pointers = pointersOf<K>(i, frame);
-    for (int32_t o = 0; o < i.operandCount; o++) pointers[o] = placeOf<K>(i, i.operands[o], frame, steps);
     pointers[i.operandCount + sumsPointer] = static_cast<Scalar<K> *>(frame.scratch);
     pointers[i.operandCount + maskPointer] = static_cast<Scalar<K> *>(const_cast<void *>(frame.mask));
   }

@@ -39,7 +39,6 @@ void InstructionDecoder::readInstruction() {
   i.depth = int32_t(lengths_.size());
   i.operands = operands_->data();
   i.operandCount = operandCount;
-  for (const Operand &o : *operands_) i.moves = i.moves || o.moves;
   i.pointers = segment_.pointerCount;
   segment_.pointerCount += operandCount + callPointers;
   for (int a = 0; a < mostAttributes; a++) i.attributes[a] = attributes_[a];
@@ -93,7 +92,23 @@ void InstructionDecoder::readLoop() {
   readInstructions(int32_t(i.attributes[2]));
   lengths_.pop_back();
   dead_ = dead;
-  segment_.instructions[at].end = int64_t(segment_.instructions.size());
+  settleAdvances(at);
+}
+
+void InstructionDecoder::settleAdvances(size_t at) {
+  Instruction &loop = segment_.instructions[at];
+  loop.end = int64_t(segment_.instructions.size());
+  std::vector<Advance> &advances = plan_.advances_.emplace_back();
+  for (size_t k = at + 1; k < segment_.instructions.size(); k++) {
+    const Instruction &i = segment_.instructions[k];
+    for (int32_t o = 0; i.depth == loop.depth + 1 && o < i.operandCount; o++) {
+      const Operand &operand = i.operands[o];
+      const int64_t stride = operand.strides[loop.depth];
+      if (stride != 0) advances.push_back({i.pointers + o, loop.attributes[1] ? -stride : stride, operand.varying});
+    }
+  }
+  loop.advances = advances.data();
+  loop.advanceCount = int64_t(advances.size());
 }
 
 InstructionDecoder::Extent InstructionDecoder::place(int32_t number, const std::string &name, int64_t low,

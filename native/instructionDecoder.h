@@ -33,6 +33,7 @@ class InstructionDecoder {
   void readAttributes(const OpcodeInfo &info);
   void finish(Instruction &i);
   void readLoop();
+  void settleAdvances(size_t loop);
 
   // A pointwise program while it is decoded.
   struct RegisterState {

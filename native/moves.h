@@ -78,16 +78,15 @@ struct Entries {
   PARSEVAL_INLINE void each(F f) const {
     if constexpr (K::lanes == 1) f(of[0], splat<K>(1));
     else {
-      bool done[K::lanes] = {};
-      for (int64_t first = 0; first < K::lanes; first++) {
-        if (done[first]) continue;
-        typename K::Vector mask{};
-        for (int64_t l = first; l < K::lanes; l++)
-          if (of[l] == of[first]) {
-            mask[l] = 1;
-            done[l] = true;
-          }
-        f(of[first], mask);
+      using V = typename K::Vector;
+      V entries{};  // exact: an index is one of the engine's numbers
+      for (int64_t l = 0; l < K::lanes; l++) entries[l] = Scalar<K>(of[l]);
+      V left = splat<K>(1);
+      for (int64_t l = 0; l < K::lanes; l++) {
+        if (left[l] == 0) continue;
+        const V mask = entries == splat<K>(entries[l]) ? splat<K>(1) : V{};
+        left -= mask;
+        f(of[l], mask);
       }
     }
   }

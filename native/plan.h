@@ -66,6 +66,7 @@ class Plan {
   TransformTables transforms_;
   std::vector<std::vector<int32_t>> permutations_;
   std::deque<std::vector<Operand>> operands_;
+  std::deque<std::vector<Advance>> advances_;
   std::deque<std::vector<ProgramOperand>> programOperands_;
   std::deque<std::vector<MicroInstruction>> micros_;
   std::deque<std::vector<Gathering>> gatherings_;

@@ -97,8 +97,6 @@ interface MicroInstruction {
   readonly sources: readonly number[]
 }
 
-const sameInput = (a: ProgramInput, b: ProgramInput): boolean => JSON.stringify(a) === JSON.stringify(b)
-
 /** `source`: what an operand is; `constant`: the index of a number in the plan's table. */
 export const programOf = (
   { nodes, stored, totals, element, takesElement, wanted }: Cluster,
@@ -110,7 +108,7 @@ export const programOf = (
   const program: MicroInstruction[] = []
   const registerOfNode = new Map<Expr, number>()
   const registerOfConstant = new Map<string, number>()
-  const inputRegisters: number[] = []
+  const registerOfInput = new Map<string, number>()
   const first = takesElement ? 1 : 0
   let registers = first
 
@@ -122,10 +120,11 @@ export const programOf = (
       case 'node':
         return required(registerOfNode.get(s.node), 'a register')
       case 'input': {
-        const known = inputs.findIndex(i => sameInput(i, s.input))
-        if (known >= 0) return inputRegisters[known]!
+        const key = JSON.stringify(s.input)
+        const known = registerOfInput.get(key)
+        if (known !== undefined) return known
         inputs.push(s.input)
-        inputRegisters.push(registers)
+        registerOfInput.set(key, registers)
         return registers++
       }
       case 'constant': {
@@ -174,7 +173,7 @@ export const programOf = (
   })
   if (wantedRegister !== undefined) lastUse.set(wantedRegister, Number.POSITIVE_INFINITY)
   const firstTemporary = first + inputs.length
-  const place = new Map<number, number>(inputRegisters.map((r, k) => [r, first + k]))
+  const place = new Map<number, number>([...registerOfInput.values()].map((r, k) => [r, first + k]))
   if (takesElement) place.set(0, 0)
   const free: number[] = []
   let temporaries = 0
