@@ -76,6 +76,7 @@ struct Transform {
   int64_t levelCount;  // at least 1
   const TransformLevel *levels;
   const void *table;  // complex numbers of the engine's scalar
+  const int64_t *leafPlaces;  // of every levels[0].radix-th leaf
   // In the work space one element is left free after so many, or elements of equal index in different blocks would
   // compete for the same few places of the first-level cache. It divides every larger `rest`, and is a multiple of
   // every other; `size` if there is no need.

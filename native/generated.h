@@ -56,8 +56,8 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
   if (level == 0) return;
   const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(t.table) + 2 * l.twiddles;
   const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;
-  for (int64_t k = 0; k < l.rest; k += run)
-    g.levels[level](nullptr, 0, run, block + placeInWork(t, k) * element, twiddles + 2 * (l.radix - 1) * k);
+  for (int64_t k = 0; k < l.rest; k += run, block += (run + 1) * element)
+    g.levels[level](nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k);
 }
 
 // All levels; `between`: called when the leaves, and the program in front of them, are done.
@@ -73,14 +73,14 @@ void runLevels(const Transform &t, const Generated &g, void *const *pointers, Sc
   }
   const TransformLevel &top = t.levels[0];
   const int64_t leaves = t.size / t.levels[t.levelCount - 1].radix;
-  for (int64_t leaf = 0; leaf < leaves; leaf += top.radix)
-    g.columns(pointers, leaf, top.radix, work + leafPlace(t, leaf) * element, nullptr);
+  for (int64_t leaf = 0, group = 0; leaf < leaves; leaf += top.radix, group++)
+    g.columns(pointers, leaf, top.radix, work + t.leafPlaces[group] * element, nullptr);
   between();
   runInnerLevels<K>(t, g, 0, work);
   const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.twiddles);
   const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
-  for (int64_t k = 0; k < top.rest; k += run)
-    g.rest(pointers, k, run, work + placeInWork(t, k) * element, twiddles + 2 * (top.radix - 1) * k);
+  for (int64_t k = 0; k < top.rest; k += run, work += (run + 1) * element)
+    g.rest(pointers, k, run, work, twiddles + 2 * (top.radix - 1) * k);
 }
 
 // Bluestein's: native/transform.h says how.

@@ -23,40 +23,43 @@ void runDot(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t count
   store<K, Width>(to, added<K, Width>(added<K, Width>(sum[0], sum[1]), added<K, Width>(sum[2], sum[3])));
 }
 
-// Rows of a product A x: to_i = Σ_k A(i, k) x_k for `Rows` of them, with A(i, k) at i·stepI + k·stepK units.
-template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows>
+// Rows of a product A x: to_i = Σ_k A(i, k) x_k for `Rows` of them, with A(i, k) at i·stepI + k·stepK units. Each has so
+// many sums.
+template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows, int Chains>
 PARSEVAL_INLINE void productRows(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *x, int64_t inner, int64_t stepI,
                                  int64_t stepK) {
   constexpr int64_t unitA = Width * unit<K, UniformA>, unitX = Width * unit<K, UniformX>;
-  // Few rows have several sums each.
-  constexpr int chains = Rows >= sums ? 1 : sums / Rows;
-  Value<K, Width> sum[chains][Rows] = {};
+  Value<K, Width> sum[Chains][Rows] = {};
   const auto addColumn = [&](int64_t k, int chain) {
     const Value<K, Width> v = load<K, Width, UniformX>(x + k * unitX);
     for (int r = 0; r < Rows; r++)
       addProduct<K, Width, Conjugate>(sum[chain][r], load<K, Width, UniformA>(a + (k * stepK + r * stepI) * unitA), v);
   };
   int64_t k = 0;
-  for (; k + chains <= inner; k += chains)
-    for (int c = 0; c < chains; c++) addColumn(k + c, c);
+  for (; k + Chains <= inner; k += Chains)
+    for (int c = 0; c < Chains; c++) addColumn(k + c, c);
   for (; k < inner; k++) addColumn(k, 0);
   for (int r = 0; r < Rows; r++) {
-    for (int c = 1; c < chains; c++) sum[0][r] = added<K, Width>(sum[0][r], sum[c][r]);
+    for (int c = 1; c < Chains; c++) sum[0][r] = added<K, Width>(sum[0][r], sum[c][r]);
     store<K, Width>(to + r * Width * K::lanes, sum[0][r]);
   }
 }
 
-// Rows from `i` on, `Rows` at a time; what is left over in halves of that.
-template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows>
+// Rows from `i` on, `Rows` at a time; what is left over in halves of that, with as many sums in all: they wait for each
+// other's additions otherwise.
+template <class K, int Width, bool Conjugate, bool UniformA, bool UniformX, int Rows, int Chains = 1>
 PARSEVAL_INLINE void productBlocks(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x, int64_t i, int64_t outer,
                                    int64_t inner, int64_t stepI, int64_t stepK) {
   constexpr int64_t unitA = Width * unit<K, UniformA>, unitTo = Width * K::lanes;
   for (; i + Rows <= outer; i += Rows)
-    productRows<K, Width, Conjugate, UniformA, UniformX, Rows>(to + i * unitTo, matrix + i * stepI * unitA, x, inner,
-                                                               stepI, stepK);
-  if constexpr (Rows > 1)
+    productRows<K, Width, Conjugate, UniformA, UniformX, Rows, Chains>(to + i * unitTo, matrix + i * stepI * unitA, x,
+                                                                       inner, stepI, stepK);
+  if constexpr (Rows > 1) {
+    constexpr int fewer = Rows / 2;
     if (i < outer)
-      productBlocks<K, Width, Conjugate, UniformA, UniformX, Rows / 2>(to, matrix, x, i, outer, inner, stepI, stepK);
+      productBlocks<K, Width, Conjugate, UniformA, UniformX, fewer, Chains * Rows / fewer>(to, matrix, x, i, outer,
+                                                                                          inner, stepI, stepK);
+  }
 }
 
 // A x, or A^H x: the same loops with the steps exchanged and the conjugate.

@@ -142,6 +142,10 @@ TransformTables::Entry &TransformTables::entry(int64_t size, bool padded) {
   if (radices.empty()) addConvolution(*made);
   else addLevels(*made, radices, padded);
   made->transform.levels = made->levels.data();
+  if (made->transform.levelCount > 1)
+    for (int64_t leaf = 0; leaf < size / made->levels.back().radix; leaf += made->levels.front().radix)
+      made->leafPlaces.push_back(leafPlace(made->transform, leaf));
+  made->transform.leafPlaces = made->leafPlaces.data();
   made->transform.table = made->table.data();
   return *(known = std::move(made));
 }

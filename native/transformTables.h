@@ -30,6 +30,7 @@ class TransformTables {
     explicit Entry(Precision precision) : table(precision) {}
     Transform transform{};
     std::vector<TransformLevel> levels;
+    std::vector<int64_t> leafPlaces;
     ScalarTable table;
     void push(std::complex<long double> z);
     int64_t place() const { return table.size() / 2; }
