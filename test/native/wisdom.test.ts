@@ -30,6 +30,14 @@ describe('planner', () => {
     }
   })
 
+  it('begins and ends with few elements a column where they push each other, and operands, out of the caches', () => {
+    for (const n of [2 ** 17, 2 ** 20])
+      for (const setting of settings) {
+        const [best] = planner.compositions(n, 1, setting)
+        assert.ok(best && best[0]! <= 4 && best.at(-1)! <= 4, `${n}: ${best}`)
+      }
+  })
+
   it('gives wisdom back as it took it, and adds to it', () => {
     assert.equal(planner.wisdom(), signature)
     const lines = ['single 60 4 3 5', 'single 512 2 4 64', 'double 512 8 8 8', 'double 731 17 43']
