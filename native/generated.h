@@ -55,7 +55,7 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
     for (int64_t r = 0; r < l.radix; r++) runInnerLevels<K>(t, g, level + 1, block + r * l.apart * element);
   if (level == 0) return;
   const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(t.table) + 2 * l.twiddles;
-  const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;
+  const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;  // behind each an element is left free
   for (int64_t k = 0; k < l.rest; k += run, block += (run + 1) * element)
     g.levels[level](nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k);
 }
