@@ -85,8 +85,9 @@ const reaches = (entry: Entry, bar: number, measured: number | undefined): boole
 export const firstThere = (run: RunReport, bar: number): number | undefined =>
   evaluations(run).find(e => reaches(run.entry, bar, isClassification(run.entry) ? e.accuracy : e.loss))?.step
 
-/** Updates made, and the seconds they took. */
+/** Updates made, and the seconds they took: of a run that ended as its result has them, which is kept without every update. */
 export const progressOf = (run: RunReport): { readonly step: number; readonly seconds: number } => {
+  if (run.result !== undefined && run.result.seconds > 0) return run.result
   const last = run.records.findLast(r => r.kind === 'step')
   return { step: last?.step ?? 0, seconds: last?.seconds ?? 0 }
 }

@@ -12,7 +12,7 @@ import { powerOfTen } from '../../../src/cli/paper/chart.ts'
 import { full, quick, secondsOf, statesRuns } from '../../../src/cli/paper/experiments.ts'
 import { runPaper } from '../../../src/cli/paper/paper.ts'
 import { planAll, planOne } from '../../../src/cli/paper/plan.ts'
-import { finalOf, isMet, spread } from '../../../src/cli/paper/summary.ts'
+import { finalOf, isMet, progressOf, spread } from '../../../src/cli/paper/summary.ts'
 import { remaining } from '../../../src/cli/paper/watch.ts'
 import { parseval } from '../../../src/cli/parseval.ts'
 import { parseRecords } from '../../../src/cli/record.ts'
@@ -182,6 +182,15 @@ describe('the runs', () => {
     }
     assert.deepEqual(spread([3, 1, 2]), { mean: 2, least: 1, most: 3 })
     assert.equal(spread([]), undefined)
+    // A run that is kept without its updates still tells how many there were, and how long they took.
+    for (const run of two.groups.flatMap(g => g.runs)) {
+      assert.deepEqual(progressOf({ ...run, records: [] }).step, progressOf(run).step)
+      const { step, seconds } = progressOf({ ...run, result: undefined })
+      assert.ok(
+        step === progressOf(run).step && Math.abs(seconds - progressOf(run).seconds) <= 1e-9 * seconds,
+        run.config.model,
+      )
+    }
   })
 
   it('that are stopped go on where they were left, and the report says which are not done', async () => {
