@@ -64,7 +64,8 @@ bool Generator::map(const Instruction &i, Generated &g) {
     put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;
   };
-  g.unroll = count >= 4 ? 4 : 1;
+  constexpr int64_t most = ProgramLines::mostUnrolled;
+  g.unroll = count >= most ? most : 1;
   if (g.unroll > 1 && !write(g.unroll, g.columns)) return false;
   return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, g.rest);
 }

@@ -7,6 +7,9 @@ namespace parseval {
 
 // Elements whose totals share a vector.
 constexpr int64_t groupSize = 4;
+// Of vectors that are larger lines come from the last cache or from memory.
+constexpr int64_t secondCache = int64_t(512) << 10;
+constexpr int64_t cacheLine = 64;
 // As far as addresses reach.
 constexpr int64_t mostAhead = int64_t(1) << 30;
 
@@ -51,8 +54,10 @@ bool ProgramLines::possible() const {
 
 const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes) {
   std::vector<int64_t> &table = tables[{permutation, bytes}];
-  if (table.empty())
+  if (table.empty()) {
     for (int64_t j = 0; j < count; j++) table.push_back(permutation[j] * bytes);
+    table.resize(table.size() + mostUnrolled);
+  }
   return table.data();
 }
 
@@ -100,14 +105,20 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
     m.displacement += part;
     value.im = get();
   }
-  if (const int64_t ahead = untilNextStep(number); ahead != 0) {
-    constexpr int64_t cacheLine = 64;
-    for (int64_t at = 0; at < size; at += cacheLine) {
-      m.displacement = displacement + ahead + at;
-      line_.prefetch(m);
-    }
+  m.displacement = displacement;
+  // Entries behind a permutation lie anywhere: those of the next column are asked for.
+  if (gathered && varying && count_ * size > secondCache) {
+    m.element += spacing_ == 1 ? columnElements_ : 1;
+    prefetch(m, size);
+  } else if (const int64_t ahead = untilNextStep(number); ahead != 0) {
+    m.displacement += ahead;
+    prefetch(m, size);
   }
   return value;
+}
+
+void ProgramLines::prefetch(Memory m, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += cacheLine, m.displacement += cacheLine) line_.prefetch(m);
 }
 
 LineValue ProgramLines::read(Register r, int32_t width) {

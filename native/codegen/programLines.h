@@ -32,6 +32,9 @@ struct Totals {
 
 class ProgramLines {
  public:
+  // Elements that a map's column has at most.
+  static constexpr int64_t mostUnrolled = 4;
+
   // Element j of a column lies `spacing` elements after element 0. `firstSum`: how many sums of other programs are
   // before its own.
   ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
@@ -50,7 +53,7 @@ class ProgramLines {
   // After the last element of the column: adds up the sums.
   void finish();
 
-  // Bytes between entries of gathered operands: tables made by `tableOf`.
+  // Bytes to the entries of gathered operands: tables made by `tableOf`, with zeros behind for a column that is not there.
   using Tables = std::map<std::pair<const int32_t *, int64_t>, std::vector<int64_t>>;
   static const int64_t *tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes);
   void useTables(Tables &tables, int64_t count) {
@@ -67,6 +70,7 @@ class ProgramLines {
  private:
   LineValue read(Register r, int32_t width);
   LineValue fromOperand(int32_t operand, int64_t j, bool gathered);
+  void prefetch(Memory from, int64_t bytes);
   Memory inOperand(int32_t operand) const;
   LineValue compute(Micro op, int32_t width, LineValue a, LineValue b);
   LineValue called(Micro op, int32_t width, LineValue a);

@@ -57,12 +57,14 @@ export const analyse = (
         a !== e ||
         (i >= scan.attributes.invariants && i < scan.attributes.invariants + scan.attributes.carries),
     )
-  const isVirtual = (e: Expr): boolean => {
-    if (known(e) || rootSet.has(e)) return false
-    if (e.op === 'constant') return users(e).every(u => takesElements(u) || isInitialOnly(u, e))
-    const repeats = e.op === 'broadcast' && tensorType(e.args[0]!).shape.length === 0
-    return (repeats || isPermuted(e)) && users(e).every(takesElements)
-  }
+  const virtual = new Set(
+    order.filter(e => {
+      if (known(e) || rootSet.has(e)) return false
+      if (e.op === 'constant') return users(e).every(u => takesElements(u) || isInitialOnly(u, e))
+      const repeats = e.op === 'broadcast' && tensorType(e.args[0]!).shape.length === 0
+      return (repeats || isPermuted(e)) && users(e).every(takesElements)
+    }),
+  )
 
   const accumulates = new Map<Expr, Expr>()
   const absorbed = new Map<Expr, Expr>()
@@ -83,18 +85,18 @@ export const analyse = (
   // Joined parts that are joined again go straight to where they are in the end.
   const isInner = (e: Expr): boolean =>
     e.op === 'concat' && !known(e) && !rootSet.has(e) && users(e).length === 1 && users(e)[0]!.op === 'concat'
-  const isTransparent = (e: Expr): boolean => isView(e) || isVirtual(e) || isInner(e) || absorbed.has(e)
-  const computed = order.filter(e => !known(e) && !isTransparent(e))
+  const transparent = new Set(order.filter(e => isView(e) || virtual.has(e) || isInner(e) || absorbed.has(e)))
+  const computed = order.filter(e => !known(e) && !transparent.has(e))
   // A part or a permutation of a value can be read when all of it is there.
-  const seen = new Map<Expr, readonly Need[]>()
-  const through = (e: Expr): readonly Need[] => operandsOf(e).flatMap(a => seen.get(a)!)
-  for (const e of order) {
-    const late = isView(e) || isPermuted(e)
-    if (known(e)) seen.set(e, [])
-    else if (!isTransparent(e)) seen.set(e, [{ node: e, late: false }])
-    else seen.set(e, late ? through(e).map(n => ({ ...n, late })) : through(e))
+  const needsOf = new Map<Expr, readonly Need[]>()
+  const seenAs = (e: Expr): readonly Need[] => {
+    if (known(e)) return []
+    if (!transparent.has(e)) return [{ node: e, late: false }]
+    const through = needsOf.get(e)!
+    return isView(e) || isPermuted(e) ? through.map(n => ({ ...n, late: true })) : through
   }
-  const needs = through
+  for (const e of order) needsOf.set(e, operandsOf(e).flatMap(seenAs))
+  const needs = (e: Expr): readonly Need[] => needsOf.get(e)!
 
   // Sums over the examples are the last thing of their segment.
   const segments = [...new Set(computed.map(segmentOf))].sort((a, b) => a - b)
@@ -122,14 +124,14 @@ export const analyse = (
 
   const last = new Map<Expr, number>()
   for (const e of [...order].reverse()) {
-    const uses = users(e).map(u => (isTransparent(u) ? last.get(u)! : lastUnitOf.get(u)!))
+    const uses = users(e).map(u => (transparent.has(u) ? last.get(u)! : lastUnitOf.get(u)!))
     last.set(e, rootSet.has(e) ? Number.POSITIVE_INFINITY : Math.max(-1, ...uses))
   }
   return {
     units,
     unitOf,
     lastUse: e => last.get(e) ?? -1,
-    isVirtual,
+    isVirtual: e => virtual.has(e),
     isInner,
     accumulates,
     isRecomputed: e => recomputed.has(e),

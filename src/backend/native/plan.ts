@@ -110,41 +110,40 @@ export type Plan = t.TypeOf<typeof Plan>
 
 const rateCode = (rate: 'uniform' | 'varying'): number => (rate === 'varying' ? 1 : 0)
 
-const instructionCodes = (i: Instruction): readonly number[] => [
-  opcodeNames.indexOf(i.op),
-  i.operands.length,
-  i.attributes.length,
-  ...i.operands.flatMap(o => [rateCode(o.space), o.offset, ...o.strides]),
-  ...i.attributes,
-  ...i.body.flatMap(instructionCodes),
-]
+/* A plan has thousands of integers, and every one compiled is taped: one array that grows, no lists of lists. */
+const putInstruction = (code: number[], { op, operands, attributes, body }: Instruction): void => {
+  code.push(opcodeNames.indexOf(op), operands.length, attributes.length)
+  for (const o of operands) {
+    code.push(rateCode(o.space), o.offset)
+    for (const stride of o.strides) code.push(stride)
+  }
+  for (const attribute of attributes) code.push(attribute)
+  for (const inner of body) putInstruction(code, inner)
+}
 
 /** The plan as the engine takes it. */
-export const tape = (plan: Plan): { readonly code: Int32Array; readonly constants: Float64Array } => ({
-  code: Int32Array.from([
-    magic,
-    plan.version,
-    plan.units.uniform,
-    plan.units.varying,
-    plan.inputs.length,
-    ...plan.inputs.flatMap(i => [rateCode(i.rate), i.offset, i.units, i.bound]),
-    plan.outputs.length,
-    ...plan.outputs.flatMap(o => [rateCode(o.rate), o.offset, o.units]),
-    plan.updates.length,
-    ...plan.updates.flatMap(u => [u.output, u.input]),
-    plan.permutations.length,
-    ...plan.permutations.flatMap(p => [p.length, ...p]),
-    plan.segments.length,
-    ...plan.segments.flatMap(s => [
-      rateCode(s.rate),
-      s.instructions.length,
-      ...s.instructions.flatMap(instructionCodes),
-      s.reductions.length,
-      ...s.reductions.flatMap(r => [r.from, r.to, r.units]),
-    ]),
-  ]),
-  constants: Float64Array.from(plan.constants),
-})
+export const tape = (plan: Plan): { readonly code: Int32Array; readonly constants: Float64Array } => {
+  const code: number[] = [magic, plan.version, plan.units.uniform, plan.units.varying]
+  code.push(plan.inputs.length)
+  for (const i of plan.inputs) code.push(rateCode(i.rate), i.offset, i.units, i.bound)
+  code.push(plan.outputs.length)
+  for (const o of plan.outputs) code.push(rateCode(o.rate), o.offset, o.units)
+  code.push(plan.updates.length)
+  for (const u of plan.updates) code.push(u.output, u.input)
+  code.push(plan.permutations.length)
+  for (const p of plan.permutations) {
+    code.push(p.length)
+    for (const entry of p) code.push(entry)
+  }
+  code.push(plan.segments.length)
+  for (const s of plan.segments) {
+    code.push(rateCode(s.rate), s.instructions.length)
+    for (const i of s.instructions) putInstruction(code, i)
+    code.push(s.reductions.length)
+    for (const r of s.reductions) code.push(r.from, r.to, r.units)
+  }
+  return { code: Int32Array.from(code), constants: Float64Array.from(plan.constants) }
+}
 
 /** The code of a micro-op on the tape. */
 export const microOpCode = (name: (typeof microOpNames)[number]): number => microOpNames.indexOf(name)

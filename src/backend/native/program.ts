@@ -106,21 +106,22 @@ export const programOf = (
   // First on virtual registers: one for the element, and for each input, constant and node.
   const inputs: ProgramInput[] = []
   const program: MicroInstruction[] = []
+  /** Of nodes, and of what was found as an operand before. */
   const registerOfNode = new Map<Expr, number>()
   const registerOfConstant = new Map<string, number>()
   const registerOfInput = new Map<string, number>()
   const first = takesElement ? 1 : 0
   let registers = first
 
-  const registerOf = (operand: Expr): number => {
-    const s = source(operand)
+  const registerFor = (s: Source): number => {
     switch (s.kind) {
       case 'element':
         return takesElement ? 0 : bug('a program without an element')
       case 'node':
         return required(registerOfNode.get(s.node), 'a register')
       case 'input': {
-        const key = JSON.stringify(s.input)
+        const { operand, width, step, permutation } = s.input
+        const key = [operand.space, operand.offset, ...operand.strides, width, step, permutation].join(' ')
         const known = registerOfInput.get(key)
         if (known !== undefined) return known
         inputs.push(s.input)
@@ -137,6 +138,11 @@ export const programOf = (
         return registers++
       }
     }
+  }
+  const registerOf = (operand: Expr): number => {
+    const found = registerOfNode.get(operand) ?? registerFor(source(operand))
+    registerOfNode.set(operand, found)
+    return found
   }
   const elementRegister = registers
   if (element !== undefined) {

@@ -87,7 +87,15 @@ export const schedule = (
     missing.set(e, late.size)
     for (const [a, isLate] of late) users.get(a)!.push({ user: e, late: isLate || isSum(a) })
   }
-  const needed = new Set([...needsOf.values()].flatMap(all => all.map(n => n.node)))
+  const readers = new Map<Expr, Expr[]>()
+  for (const e of nodes)
+    for (const { node } of needsOf.get(e)!) {
+      const known = readers.get(node)
+      if (known === undefined) readers.set(node, [e])
+      else known.push(e)
+    }
+  /** Free nodes that nobody in the block reads. */
+  const idle = nodes.filter(e => free.has(e) && !readers.has(e))
   const position = new Map(nodes.map((e, i) => [e, i]))
   const taken = new Set<Expr>()
   let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
@@ -100,8 +108,8 @@ export const schedule = (
   const met = (user: Expr): void => {
     missing.set(user, missing.get(user)! - 1)
     if (missing.get(user) !== 0 || (waiting && free.has(user))) return
-    ready.push(user)
-    ready.sort((a, b) => position.get(a)! - position.get(b)!)
+    const behind = ready.findIndex(r => position.get(r)! > position.get(user)!)
+    ready.splice(behind < 0 ? ready.length : behind, 0, user)
   }
   const take = (e: Expr): void => {
     taken.add(e)
@@ -169,8 +177,8 @@ export const schedule = (
       known.set(x, found)
       return found
     }
-    return nodes.flatMap(e => {
-      if (!free.has(e) || taken.has(e) || needed.has(e) || countOf(e) !== count) return []
+    return idle.flatMap(e => {
+      if (taken.has(e) || countOf(e) !== count) return []
       if (!touches(e) || !numbers.get(e)!.every(n => done.has(n.node))) return []
       const chain = [...pulled(e), e]
       taken.add(e)
@@ -200,8 +208,8 @@ export const schedule = (
   const settled = (before: readonly Expr[], node: Expr, after: readonly Expr[]): Unit => {
     const second = new Set(after)
     const moved = [...before].reverse().filter(e => {
-      const readers = nodes.filter(r => needsOf.get(r)!.some(n => n.node === e))
-      if (isSum(e) || readers.length === 0 || !readers.every(r => second.has(r) && reads(r, e))) return false
+      const reading = readers.get(e) ?? []
+      if (isSum(e) || reading.length === 0 || !reading.every(r => second.has(r) && reads(r, e))) return false
       second.add(e)
       return true
     })

@@ -39,7 +39,7 @@ export const improve = (g: Graph, start: readonly number[], effort: number): rea
     const to = first + Math.floor(next() * (last - first + 1))
     if (to === from) continue
     move(from, to)
-    const now = cost(g, order, registers)
+    const now = cost(g, order, registers, least)
     if (now <= least) least = now
     else move(to, from)
   }

@@ -95,21 +95,25 @@ export const operations = (outputs: readonly ComplexOutput[]): Operation[] => {
   const order = reachable(parts.map(o => o.node))
   const taken = contracted(order, outputs)
   const inlined = new Set(taken.values())
-  const wrong = (turned: ReadonlySet<Node>): number => {
-    const kept = decide(order, taken, turned)
-    return parts.filter(o => (kept.get(o.node)?.negative === true) !== o.negative).length
-  }
+  const wrong = (kept: ReadonlyMap<Node, Kept>): number =>
+    parts.filter(o => (kept.get(o.node)?.negative === true) !== o.negative).length
+  /** A difference, which its negative is, too: the others have no choice. */
+  const turns = (of: Kept | undefined): boolean =>
+    of !== undefined && of.terms.length === 2 && of.terms[0].negative !== of.terms[1].negative
   const turned = new Set<Node>()
-  for (let fewest = wrong(turned), before = Infinity; fewest > 0 && fewest < before; ) {
+  let kept = decide(order, taken, turned)
+  for (let fewest = wrong(kept), before = Infinity; fewest > 0 && fewest < before; ) {
     before = fewest
     for (const node of [...order].reverse()) {
+      if (!turns(kept.get(node))) continue
       if (!turned.delete(node)) turned.add(node)
-      const now = wrong(turned)
-      if (now < fewest) fewest = now
-      else if (!turned.delete(node)) turned.add(node)
+      const others = decide(order, taken, turned)
+      if (wrong(others) < fewest) {
+        kept = others
+        fewest = wrong(others)
+      } else if (!turned.delete(node)) turned.add(node)
     }
   }
-  const kept = decide(order, taken, turned)
   const results: Operation[] = []
   const loaded = new Set<number>()
   for (const node of order) {

@@ -106,9 +106,14 @@ const storeCost = 2
 /**
  * Stores and loads of values that found no register: with each operation, what is needed latest makes room. One
  * operand may come from memory, so a value that is read for the last time takes no register for it. The sum of
- * the lives of values, much smaller, tells orders apart that are otherwise alike.
+ * the lives of values, much smaller, tells orders apart that are otherwise alike. ∞ where it would be more than `most`.
  */
-export const cost = (g: Graph, order: readonly number[], registers: number): number => {
+export const cost = (
+  g: Graph,
+  order: readonly number[],
+  registers: number,
+  most = Number.POSITIVE_INFINITY,
+): number => {
   const { reads, first } = nextReads(g, order)
   const file = registerFile(g.values)
   let traffic = 0
@@ -130,6 +135,7 @@ export const cost = (g: Graph, order: readonly number[], registers: number): num
     for (const value of made) file.hold(value, first[value]!)
     traffic += storeCost * file.makeRoom(registers, made)
     lives += file.count()
+    if (traffic > most) return Number.POSITIVE_INFINITY
   }
   return traffic + lives / (1000 * order.length)
 }
