@@ -14,13 +14,6 @@
 namespace parseval {
 namespace {
 
-struct Yes {
-  static constexpr bool value = true;
-};
-struct No {
-  static constexpr bool value = false;
-};
-
 // Calls f with the flag as a compile-time constant. Where there is one lane, nothing differs, and one version will do.
 template <class K, class F>
 PARSEVAL_INLINE void choose(bool uniform, F f) {

@@ -28,6 +28,14 @@ struct OneDouble {
   static constexpr int64_t lanes = 1;
 };
 
+// A flag as a compile-time constant.
+struct Yes {
+  static constexpr bool value = true;
+};
+struct No {
+  static constexpr bool value = false;
+};
+
 // How many of K's vectors the CPU's registers hold.
 #if defined(__AVX512F__)
 constexpr int64_t registerCount = 32, registerBytes = 64;

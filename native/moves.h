@@ -73,10 +73,13 @@ struct Entries {
     return result;
   }
 
-  // Calls f(entry, mask) for each entry that is asked for, with 1 in the lanes that ask.
+  // Calls f(entry, mask, Yes or No) for each entry that is asked for, with 1 in the lanes that ask: whether all do.
   template <class F>
   PARSEVAL_INLINE void each(F f) const {
-    if constexpr (K::lanes == 1) f(of[0], splat<K>(1));
+    bool one = true;
+    for (int64_t l = 1; l < K::lanes; l++) one = one && of[l] == of[0];
+    if constexpr (K::lanes == 1) f(of[0], splat<K>(1), Yes{});
+    else if (one) f(of[0], splat<K>(1), Yes{});
     else {
       using V = typename K::Vector;
       V entries{};  // exact: an index is one of the engine's numbers
@@ -86,7 +89,7 @@ struct Entries {
         if (left[l] == 0) continue;
         const V mask = entries == splat<K>(entries[l]) ? splat<K>(1) : V{};
         left -= mask;
-        f(of[l], mask);
+        f(of[l], mask, No{});
       }
     }
   }
@@ -95,11 +98,13 @@ struct Entries {
 template <class K, bool UniformFrom, bool UniformIndex>
 void runTake(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units) {
   constexpr int64_t step = unit<K, UniformFrom>;
-  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask) {
+  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask, auto all) {
     const Scalar<K> *const row = from + entry * units * step;
     for (int64_t u = 0; u < units; u++) {
       Scalar<K> *const at = to + u * K::lanes;
-      storeReal<K>(at, mask > typename K::Vector{} ? loadReal<K, UniformFrom>(row + u * step) : loadReal<K, false>(at));
+      const typename K::Vector taken = loadReal<K, UniformFrom>(row + u * step);
+      if constexpr (decltype(all)::value) storeReal<K>(at, taken);
+      else storeReal<K>(at, mask > typename K::Vector{} ? taken : loadReal<K, false>(at));
     }
   });
 }
@@ -108,12 +113,13 @@ template <class K, bool UniformFrom, bool UniformIndex>
 void runPut(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units,
             bool accumulate) {
   if (!accumulate) __builtin_memset(to, 0, size_t(entries * units * K::lanes) * sizeof(Scalar<K>));
-  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask) {
+  Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask, auto all) {
     Scalar<K> *const row = to + entry * units * K::lanes;
     for (int64_t u = 0; u < units; u++) {
       Scalar<K> *const at = row + u * K::lanes;
       const typename K::Vector old = loadReal<K, false>(at), term = loadReal<K, UniformFrom>(from + u * unit<K, UniformFrom>);
-      storeReal<K>(at, mask > typename K::Vector{} ? old + term : old);
+      if constexpr (decltype(all)::value) storeReal<K>(at, old + term);
+      else storeReal<K>(at, mask > typename K::Vector{} ? old + term : old);
     }
   });
 }
