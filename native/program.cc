@@ -179,7 +179,7 @@ void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t thread
   for (size_t number = 0; number < plan().segments.size(); number++) {
     std::vector<const PlanSegment *> segments;
     for (const Block &block : blocks_) segments.push_back(&block.variant->plan().segments[number]);
-    parts_.push_back(plan().segments[number].varying ? share(segments, threads_) : std::vector<Part>{});
+    parts_.push_back(plan().segments[number].varying ? share(segments, threads_) : std::vector<std::vector<Part>>{});
   }
   varying_ = std::move(varying);
   allocate();
@@ -201,8 +201,8 @@ void Program::divide() {
   if (last.examples <= narrow_->lanes()) last.variant = &*narrow_;
 }
 
-// With one varying segment a thread can use the same arena for all its blocks, but for those that another goes on with;
-// with more, values must last from one to the next.
+// With one varying segment a thread can use the same arena for all its blocks, but for those that are cut, with which another
+// may go on; with more, values must last from one to the next.
 void Program::allocate() {
   const auto bytesOf = [&](const Variant &variant, int64_t units) {
     return size_t(units) * size_t(variant.lanes()) * scalarBytes();
@@ -210,11 +210,12 @@ void Program::allocate() {
   std::vector<size_t> arenas;
   size_t scratch = 0;
   const bool each = varyingSegments_ > 1 || int64_t(blocks_.size()) <= threads_;
-  if (varyingSegments_ > 0 && !each) arenas.assign(size_t(threads_), bytesOf(wide_, plan().varyingUnits));
   std::vector<bool> isCut(blocks_.size());
-  for (const std::vector<Part> &parts : parts_)
-    for (const Part &part : parts)
-      if (!part.isLast) isCut[size_t(part.block)] = true;
+  for (const std::vector<std::vector<Part>> &blocks : parts_)
+    for (size_t k = 0; k < blocks.size(); k++)
+      if (blocks[k].size() > 1) isCut[k] = true;
+  const bool allCut = std::find(isCut.begin(), isCut.end(), false) == isCut.end();
+  if (varyingSegments_ > 0 && !each && !allCut) arenas.assign(size_t(threads_), bytesOf(wide_, plan().varyingUnits));
   for (Block &block : blocks_) {
     scratch = std::max(scratch, bytesOf(*block.variant, block.variant->plan().scratchUnits));
     block.arena = -1;
@@ -255,32 +256,6 @@ struct Program::Pass {
   bool first, last;
   std::vector<Values> &outputs;
   std::vector<Values> partials;  // of each reduction, by block
-  std::atomic<int64_t> next{0};  // of the parts
-};
-
-class Program::Handover {
- public:
-  explicit Handover(size_t blocks) : states_(blocks) {}
-
-  void tell(int64_t block, bool isDone) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      states_[size_t(block)] = isDone ? done : failed;
-    }
-    told_.notify_all();
-  }
-  // Whether the part that was done before is complete; waits for it.
-  bool isDone(int64_t block) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    told_.wait(lock, [&] { return states_[size_t(block)] != open; });
-    return states_[size_t(block)] == done;
-  }
-
- private:
-  enum State : uint8_t { open, done, failed };
-  std::mutex mutex_;
-  std::condition_variable told_;
-  std::vector<State> states_;
 };
 
 bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
@@ -319,23 +294,12 @@ bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
   return true;
 }
 
-// The thread's share: parts are taken from a counter. False if the run was cancelled.
-bool Program::runParts(const std::vector<Part> &parts, int thread, Handover &handover, Pass &pass) {
-  const int64_t count = int64_t(parts.size());
-  for (int64_t k = pass.next++; k < count; k = pass.next++) {
-    const Part &part = parts[size_t(k)];
-    const int64_t own = blocks_[size_t(part.block)].arena;
-    void *const arena = arenas_[size_t(own < 0 ? thread : own)].data();
-    bool isDone = false;
-    try {
-      isDone = (part.isFirst || handover.isDone(part.block)) && !cancelled() &&
-               runPart(part, arena, thread, pass);
-    } catch (...) {
-      if (!part.isLast) handover.tell(part.block, false);
-      throw;
-    }
-    if (!part.isLast) handover.tell(part.block, isDone);
-    if (!isDone) return false;
+// The thread's share of the parts. False if the run was cancelled.
+bool Program::runParts(Queue &queue, int thread, Pass &pass) {
+  const Part *part = nullptr;
+  while ((part = queue.next(part)) != nullptr) {
+    const int64_t own = blocks_[size_t(part->block)].arena;
+    if (cancelled() || !runPart(*part, arenas_[size_t(own < 0 ? thread : own)].data(), thread, pass)) return false;
   }
   return true;
 }
@@ -344,15 +308,15 @@ bool Program::runVarying(size_t number, bool first, bool last, std::vector<Value
   const PlanSegment &segment = plan().segments[number];
   const int64_t blocks = int64_t(blocks_.size());
   // A partial sum for each block, so that the order of the additions does not depend on the threads.
-  Pass pass{number, first, last, outputs, {}, {}};
+  Pass pass{number, first, last, outputs, {}};
   for (const PlanReduction &reduction : segment.reductions) {
     requireMemory(double(reduction.units) * double(blocks) * sizeof(double));
     pass.partials.emplace_back(size_t(reduction.units * blocks));
   }
-  Handover handover(blocks_.size());
+  Queue queue(parts_[number]);
   std::atomic<bool> complete{true};
   pool_.run(threads_, [&](int thread) {
-    if (!runParts(parts_[number], thread, handover, pass)) complete = false;
+    if (!runParts(queue, thread, pass)) complete = false;
   });
   if (!complete) return false;
   for (size_t r = 0; r < segment.reductions.size(); r++) {

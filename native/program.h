@@ -59,8 +59,6 @@ class Program {
   };
   // What a segment's blocks work on and towards.
   struct Pass;
-  // Which blocks' first parts are done.
-  class Handover;
 
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
   void divide();
@@ -68,7 +66,7 @@ class Program {
   bool runUniform(const PlanSegment &segment);
   bool runVarying(size_t segment, bool first, bool last, std::vector<Values> &outputs);
   bool runPart(const Part &part, void *arena, int thread, Pass &pass);
-  bool runParts(const std::vector<Part> &parts, int thread, Handover &handover, Pass &pass);
+  bool runParts(Queue &queue, int thread, Pass &pass);
 
   Precision precision_;
   Tape tape_;
@@ -80,7 +78,7 @@ class Program {
   // Of the run.
   int64_t batch_ = 0;
   std::vector<Block> blocks_;
-  std::vector<std::vector<Part>> parts_;  // of each segment
+  std::vector<std::vector<std::vector<Part>>> parts_;  // of each segment, by block
   int threads_ = 1;
   std::vector<Values> varying_;
   int cancelled_ = 0;

@@ -7,8 +7,10 @@ namespace parseval {
 
 namespace {
 
-// A block with less work than this is not worth the way of its values from one core to another.
-constexpr double leastShared = 1e5, leastPart = 0.03;
+// What is left over is cut into parts of a sixteenth of a block; less work than this is not worth the way of a block's
+// values from one core to another, and so is a block that has but a part more left than the thread's own.
+constexpr double cuts = 16, leastPart = 5e4;
+constexpr size_t worthLeaving = 2, wholeFirst = 1000;
 
 double micros(const Pointwise *program) { return program == nullptr ? 0 : double(program->microCount); }
 
@@ -55,35 +57,59 @@ Point pointAt(const PlanSegment &segment, double cost) {
   return {int64_t(segment.instructions.size()), 0};
 }
 
+bool operator<(const Point &a, const Point &b) {
+  return a.instruction != b.instruction ? a.instruction < b.instruction : a.step < b.step;
+}
+
 }  // namespace
 
-std::vector<Part> share(const std::vector<const PlanSegment *> &segments, int threads) {
-  const auto end = [&](size_t k) { return Point{int64_t(segments[k]->instructions.size()), 0}; };
-  std::vector<double> costs;
-  for (size_t k = 0; k < segments.size(); k++)
-    costs.push_back(k > 0 && segments[k] == segments[k - 1] ? costs.back() : costOf(*segments[k], 0, end(k).instruction));
-  double all = 0, largest = 0;
-  for (const double c : costs) all += c, largest = std::max(largest, c);
-  const double piece = std::max(all / threads, largest);
-  std::vector<Part> first, whole, last;
-  double begin = 0;
-  for (size_t k = 0; k < segments.size(); k++) {
-    const double cut = std::ceil(begin / piece) * piece - begin;  // the next end of a piece, from where the block begins
-    begin += costs[k];
-    const bool isCut = int64_t(segments.size()) > threads && costs[k] > leastShared && cut > leastPart * costs[k] &&
-                       cut < (1 - leastPart) * costs[k];
-    // The second part lies in a piece's end, the first one at the beginning of the next.
-    const Point middle = isCut ? pointAt(*segments[k], costs[k] - cut) : Point{0, 0};
-    if (middle.instruction == 0 && middle.step == 0) {
-      whole.push_back({int64_t(k), {0, 0}, end(k), true, true});
-      continue;
+std::vector<std::vector<Part>> share(const std::vector<const PlanSegment *> &segments, int threads) {
+  const size_t blocks = segments.size(), few = size_t(threads) + 1;
+  const size_t whole = blocks < few ? blocks : blocks - few;  // one for each thread, or so many that they come first
+  std::vector<std::vector<Part>> result;
+  double cost = 0, quantum = 0;
+  for (size_t k = 0; k < blocks; k++) {
+    const PlanSegment &segment = *segments[k];
+    const Point end{int64_t(segment.instructions.size()), 0};
+    if (k == 0 || segments[k] != segments[k - 1]) cost = costOf(segment, 0, end.instruction);
+    quantum = std::max({quantum, cost / cuts, leastPart});
+    std::vector<Part> &parts = result.emplace_back();
+    Point from{0, 0};
+    for (double done = quantum; k >= whole && done + quantum / 2 < cost; done += quantum) {
+      const Point to = pointAt(segment, done);
+      if (!(from < to)) continue;
+      parts.push_back({int64_t(k), from, to, parts.empty(), false});
+      from = to;
     }
-    first.push_back({int64_t(k), {0, 0}, middle, true, false});
-    last.insert(last.begin(), {int64_t(k), middle, end(k), false, true});
+    parts.push_back({int64_t(k), from, end, parts.empty(), true});
   }
-  first.insert(first.end(), whole.begin(), whole.end());
-  first.insert(first.end(), last.begin(), last.end());
-  return first;
+  return result;
+}
+
+Queue::Queue(const std::vector<std::vector<Part>> &blocks) {
+  for (const std::vector<Part> &parts : blocks) lines_.push_back({&parts, 0, false});
+}
+
+const Part *Queue::next(const Part *ended) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Line *own = nullptr, *other = nullptr;
+  if (ended != nullptr) {
+    own = &lines_[size_t(ended->block)];
+    own->done++;
+    own->isTaken = false;
+  }
+  for (Line &line : lines_)
+    if (&line != own && !line.isTaken && line.left() > (other == nullptr ? 0 : other->left())) other = &line;
+  const bool stays = own != nullptr && own->left() > 0 && (other == nullptr || other->left() < own->left() + worthLeaving);
+  Line *const best = stays ? own : other;
+  if (best == nullptr) return nullptr;
+  best->isTaken = true;
+  return &(*best->parts)[best->done];
+}
+
+size_t Queue::Line::left() const {
+  const size_t count = parts->size() - done;
+  return parts->size() == 1 ? count * wholeFirst : count;
 }
 
 }  // namespace parseval

@@ -1,6 +1,7 @@
-// How the work of a segment is shared among threads: whole blocks, and parts of the blocks that are left over.
+// How the work of a segment is shared among threads: whole blocks first, then parts of those that are left.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "plan.h"
@@ -14,12 +15,31 @@ struct Part {
   bool isFirst, isLast;
 };
 
-// The parts in the order in which threads take them; a part's earlier ones stand before it. `segments`: each block's, as
-// decoded for its vectors.
-//
-// If the blocks do not divide evenly, they are laid on a line, which is cut into one piece for each thread; a block with
-// a cut in it has its second part done last on one thread and its first part done first on the next (R. McNaughton,
-// Scheduling with deadlines and loss functions, Management Science 6, 1959).
-std::vector<Part> share(const std::vector<const PlanSegment *> &segments, int threads);
+// The parts of each block, of about equal cost. Where there are more blocks than threads, the last ones, one more than
+// there are threads, are cut into several. `segments`: each block's, as decoded for its vectors.
+std::vector<std::vector<Part>> share(const std::vector<const PlanSegment *> &segments, int threads);
+
+// Hands out parts to threads: whole blocks first, then of the blocks that nobody is at one with the most parts left. So
+// all are done at about the same time, though they do not divide evenly and no two cores are equally fast, and no thread
+// waits for another (R. McNaughton, Scheduling with deadlines and loss functions, Management Science 6, 1959; R. R. Muntz
+// and E. G. Coffman, Preemptive scheduling of real-time tasks on multiprocessor systems, Journal of the ACM 17, 1970).
+class Queue {
+ public:
+  explicit Queue(const std::vector<std::vector<Part>> &blocks);
+
+  // What a thread does next, when the part that it was given has come to its end: that block's next part, unless another
+  // block has clearly more left. None if others are at all that is left.
+  const Part *next(const Part *ended);
+
+ private:
+  struct Line {
+    const std::vector<Part> *parts;
+    size_t done;
+    bool isTaken;
+    size_t left() const;
+  };
+  std::mutex mutex_;
+  std::vector<Line> lines_;
+};
 
 }  // namespace parseval
