@@ -463,6 +463,21 @@ test('transforms of every size, in loops, both ways, with gradients', async () =
     }
 })
 
+test('what is read through a permutation, where vectors are larger than the second-level cache', async () => {
+  // 7 generates all places: n is no multiple of it. Of 9001 the last columns of a map are single elements.
+  const through = (n: number) =>
+    node('permute', [], { permutation: Array.from({ length: n }, (_, i) => (7 * i + 5) % n) })
+  const mapped = closed([varying(complex(9001)), complex(9001)], (x, y) => [
+    b.mul(b.apply(through(9001), x!), b.apply(b.adjoint(through(9001)), b.mul(x!, y!))),
+  ])
+  const transformed = closed([varying(complex(9000))], x => {
+    const F = node('dft', [], { size: 9000 })
+    return [b.mul(b.apply(b.compose([F, through(9000)]), x!), b.apply(through(9000), x!))]
+  })
+  for (const f of [mapped, transformed])
+    await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constantFrom(3, 9) }), agrees), 1)
+})
+
 test('loops nested deeper than the engine goes are refused in words', () => {
   const nested = (depth: number, h: Expr): Expr =>
     depth === 0
