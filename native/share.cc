@@ -10,7 +10,7 @@ namespace {
 // What is left over is cut into parts of a sixteenth of a block; less work than this is not worth the way of a block's
 // values from one core to another, and so is a block that has but a part more left than the thread's own.
 constexpr double cuts = 16, leastPart = 5e4;
-constexpr size_t worthLeaving = 2, wholeFirst = 1000;
+constexpr size_t worthLeaving = 2;
 
 double micros(const Pointwise *program) { return program == nullptr ? 0 : double(program->microCount); }
 
@@ -86,30 +86,24 @@ std::vector<std::vector<Part>> share(const std::vector<const PlanSegment *> &seg
   return result;
 }
 
-Queue::Queue(const std::vector<std::vector<Part>> &blocks) {
-  for (const std::vector<Part> &parts : blocks) lines_.push_back({&parts, 0, false});
-}
+Queue::Queue(const std::vector<std::vector<Part>> &blocks) : blocks_(blocks), done_(blocks.size()), taken_(blocks.size()) {}
 
 const Part *Queue::next(const Part *ended) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Line *own = nullptr, *other = nullptr;
+  const size_t count = blocks_.size(), own = ended == nullptr ? count : size_t(ended->block);
   if (ended != nullptr) {
-    own = &lines_[size_t(ended->block)];
-    own->done++;
-    own->isTaken = false;
+    done_[own]++;
+    taken_[own] = false;
   }
-  for (Line &line : lines_)
-    if (&line != own && !line.isTaken && line.left() > (other == nullptr ? 0 : other->left())) other = &line;
-  const bool stays = own != nullptr && own->left() > 0 && (other == nullptr || other->left() < own->left() + worthLeaving);
-  Line *const best = stays ? own : other;
-  if (best == nullptr) return nullptr;
-  best->isTaken = true;
-  return &(*best->parts)[best->done];
-}
-
-size_t Queue::Line::left() const {
-  const size_t count = parts->size() - done;
-  return parts->size() == 1 ? count * wholeFirst : count;
+  if (whole_ < count && blocks_[whole_].size() == 1) return &blocks_[whole_++][0];
+  const auto left = [&](size_t k) { return k < count ? blocks_[k].size() - done_[k] : 0; };
+  size_t other = count;
+  for (size_t k = whole_; k < count; k++)
+    if (k != own && !taken_[k] && left(k) > left(other)) other = k;
+  const size_t best = left(own) > 0 && left(other) < left(own) + worthLeaving ? own : other;
+  if (left(best) == 0) return nullptr;
+  taken_[best] = true;
+  return &blocks_[best][done_[best]];
 }
 
 }  // namespace parseval

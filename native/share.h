@@ -32,14 +32,11 @@ class Queue {
   const Part *next(const Part *ended);
 
  private:
-  struct Line {
-    const std::vector<Part> *parts;
-    size_t done;
-    bool isTaken;
-    size_t left() const;
-  };
+  const std::vector<std::vector<Part>> &blocks_;
   std::mutex mutex_;
-  std::vector<Line> lines_;
+  size_t whole_ = 0;  // the blocks before are in one part, and given out
+  std::vector<size_t> done_;  // parts of each block
+  std::vector<bool> taken_;
 };
 
 }  // namespace parseval
