@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const compiler = process.env.CXX ?? 'c++'
 const absent = spawnSync(compiler, ['--version']).status !== 0
-const flags = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Wno-psabi', '-Wno-unused-function']
+const flags = ['-std=c++17', '-O1', '-Wall', '-Wextra', '-Werror', '-Wno-psabi', '-Wno-unused-function']
 
 /** The numbers that a C++ program beside this file prints, by lines. */
 const output = (source: string): number[][] => {
