@@ -141,15 +141,8 @@ void runContract(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, const in
   Scalar<K> *const scratch = static_cast<Scalar<K> *>(frame.scratch);
   if constexpr (K::lanes > 1)
     if (reduce) {
-      // The sums side by side first, then each to its place, from the last to the first.
       __builtin_memset(to, 0, size_t(units) * sizeof(Scalar<K>));
-      contractOver<K, Width, UniformA, UniformB, true>(to, a, b, steps, rows, columns, scratch, frame.examples);
-      for (int64_t u = units - 1; u >= 0; u--) {
-        const Scalar<K> sum = to[u];
-        storeReal<K>(to + u * K::lanes, typename K::Vector{});
-        to[u * K::lanes] = sum;
-      }
-      return;
+      return contractOver<K, Width, UniformA, UniformB, true>(to, a, b, steps, rows, columns, scratch, frame.examples);
     }
   if (!accumulate) __builtin_memset(to, 0, size_t(units * K::lanes) * sizeof(Scalar<K>));
   contractOver<K, Width, UniformA, UniformB, false>(to, a, b, steps, rows, columns, scratch, frame.examples);

@@ -54,6 +54,8 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
       });
     case Opcode::outer:
       return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
+        if constexpr (K::lanes > 1)
+          if (n[4]) return runOuterOfExamples<K, a.value, b.value>(to, p[1], p[2], n[0], n[1], frame.examples);
         if (n[2] == 1) runOuter<K, 1, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
         else runOuter<K, 2, a.value, b.value>(to, p[1], p[2], n[0], n[1], n[3]);
       });

@@ -201,6 +201,10 @@ void InstructionDecoder::finish(Instruction &i) {
     case Opcode::outer: {
       requireWidth(n[2]);
       requireFlag(i.op == Opcode::matvec ? "adjoint" : "accumulate", n[3]);
+      if (i.op == Opcode::outer) {
+        requireFlag("reduce", n[4]);
+        if (n[4] && (!n[3] || n[2] != 1)) fail("reduces, which only real products that accumulate do");
+      }
       const int64_t rows = times(n[0], n[2]), columns = times(n[1], n[2]), all = times(rows, n[1]);
       if (i.op == Opcode::outer) units = {all, rows, columns};
       else if (n[3]) units = {columns, all, rows};

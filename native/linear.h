@@ -2,7 +2,7 @@
 // examples: it is read as single numbers and put into all lanes.
 #pragma once
 
-#include "lanes.h"
+#include "transpose.h"
 
 namespace parseval {
 namespace {
@@ -86,6 +86,47 @@ void runOuter(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t row
       store<K, Width>(to, sum);
     }
   }
+}
+
+// One number of `Rows` rows for each of as many columns as there are lanes: x[l] are the columns' numbers of example l.
+template <class K, bool UniformA, bool Full, int Rows>
+PARSEVAL_INLINE void addLanesOf(Scalar<K> *to, const Scalar<K> *a, const typename K::Vector *x, int64_t columns,
+                                int64_t examples) {
+  typename K::Vector sum[Rows];
+  for (int r = 0; r < Rows; r++) sum[r] = loadAnywhere<K>(to + r * columns);
+  for (int64_t l = 0; l < (Full ? K::lanes : examples); l++)
+    for (int r = 0; r < Rows; r++) sum[r] += x[l] * splat<K>(a[r * unit<K, UniformA> + (UniformA ? 0 : l)]);
+  for (int r = 0; r < Rows; r++) storeAnywhere<K>(to + r * columns, sum[r]);
+}
+
+// to_ij += Σ a_i b_j over the examples: a product of matrices whose inner side are the lanes, so that b's are exchanged
+// for its columns, which the lanes of the result are.
+template <class K, bool UniformA, bool UniformB, bool Full>
+PARSEVAL_INLINE void addOuterOfExamples(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t rows,
+                                        int64_t columns, int64_t examples) {
+  constexpr int together = 4;
+  constexpr int64_t unitA = unit<K, UniformA>, unitB = unit<K, UniformB>;
+  int64_t j = 0;
+  for (; j + K::lanes <= columns; j += K::lanes) {
+    typename K::Vector x[K::lanes];
+    for (int64_t k = 0; k < K::lanes; k++) x[k] = loadReal<K, UniformB>(b + (j + k) * unitB);
+    transpose<K>(x);
+    int64_t i = 0;
+    for (; i + together <= rows; i += together)
+      addLanesOf<K, UniformA, Full, together>(to + i * columns + j, a + i * unitA, x, columns, examples);
+    for (; i < rows; i++) addLanesOf<K, UniformA, Full, 1>(to + i * columns + j, a + i * unitA, x, columns, examples);
+  }
+  for (; j < columns; j++)
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t l = 0; l < examples; l++)
+        to[i * columns + j] += a[i * unitA + (UniformA ? 0 : l)] * b[j * unitB + (UniformB ? 0 : l)];
+}
+
+template <class K, bool UniformA, bool UniformB>
+void runOuterOfExamples(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t rows, int64_t columns,
+                        int64_t examples) {
+  if (examples == K::lanes) addOuterOfExamples<K, UniformA, UniformB, true>(to, a, b, rows, columns, examples);
+  else addOuterOfExamples<K, UniformA, UniformB, false>(to, a, b, rows, columns, examples);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ Plan::Plan(const int32_t *code, size_t codeSize, const double *constantValues, s
       const int64_t units = reader.count("its number of units");
       readPlace(reader, *this, true, from, units);
       readPlace(reader, *this, false, to, units);
-      segment.reductions.push_back({from, to, units});
+      segment.reductions.push_back({from, to, units, reader.below("whether it is reduced", 2) == 1});
     }
     segments.push_back(std::move(segment));
   }

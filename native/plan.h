@@ -24,6 +24,7 @@ struct PlanUpdate {
 };
 struct PlanReduction {
   int64_t from, to, units;
+  bool reduced;  // the lanes are summed already: one number for each unit, side by side
 };
 // Where generated code keeps a total: groups of four elements share the lanes of one vector, every fourth of which
 // belongs to one element.

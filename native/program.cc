@@ -50,9 +50,10 @@ void storeBlock(const T *arena, const PlanOutput &output, Values &values, int64_
 template <class T>
 void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial, int64_t examples, int64_t lanes) {
   const T *from = arena + reduction.from * lanes;
-  for (int64_t u = 0; u < reduction.units; u++, from += lanes) {
+  const int64_t apart = reduction.reduced ? 1 : lanes, terms = reduction.reduced ? 1 : examples;
+  for (int64_t u = 0; u < reduction.units; u++, from += apart) {
     double sum = 0;
-    for (int64_t l = 0; l < examples; l++) sum += double(from[l]);
+    for (int64_t l = 0; l < terms; l++) sum += double(from[l]);
     partial[u] = sum;
   }
 }

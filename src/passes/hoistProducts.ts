@@ -10,15 +10,16 @@
 import { add, contract, get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { rateOf, reals } from '../ir/type.ts'
+import { rateOf, reals, width } from '../ir/type.ts'
 import { deeply, postorder, rebuild, rewrite, substitute, withArgs } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /**
  * How many numbers of a matrix are worth keeping one of a factor: below, the matrix is so small that its sum stays in
- * the first-level cache, and the factors' history would cost more than the sum.
+ * the first-level cache, and the factors' history would cost more than the sum. A real matrix is summed over the
+ * examples as well where only that is wanted, and smaller by as much.
  */
-const leastReuse = 4
+const leastReuse = { 1: 10, 2: 4 } as const
 
 type Product = Expr<'outer'>
 const factor = (p: Product, i: 0 | 1): Expr => required(p.args[i], 'a factor')
@@ -52,7 +53,7 @@ const splitCarry = (e: Expr<'scan'>, k: number, users: ReadonlyMap<Expr, number>
   const leaves = (x: Expr): x is Product => {
     if (x.op !== 'outer') return false
     const kept = x.args.filter(a => !isStacked(a)).reduce((n, a) => n + reals(tensorType(a)), 0)
-    return reals(tensorType(x)) >= leastReuse * kept
+    return reals(tensorType(x)) >= leastReuse[width(tensorType(x).field)] * kept
   }
   const products = others.filter(leaves)
   return products.length === 0 ? undefined : { products, rest: others.filter(x => !leaves(x)) }

@@ -150,12 +150,12 @@ describe('opcodes', () => {
   })
   it('outer', async () => {
     for (const width of [1, 2]) {
-      await check('outer', [3, 4, width, 0], [12 * width, 3 * width, 4 * width], (a, b) =>
+      await check('outer', [3, 4, width, 0, 0], [12 * width, 3 * width, 4 * width], (a, b) =>
         C.outer(a, b, width),
       )
       await check(
         'outer',
-        [3, 4, width, 1],
+        [3, 4, width, 1, 0],
         [12 * width, 3 * width, 4 * width],
         (to, a, b) => C.outer(a, b, width).map((x, n) => x + to[n]!),
         { start: true },

@@ -58,7 +58,7 @@ const everything: Plan = plan({
           instruction('sum', [varying(60, 0), varying(0, 2)], [3, 2]),
           instruction('dot', [varying(62, 0), varying(0, 2), uniform(0, 2)], [3, 2]),
           instruction('matvec', [varying(64, 0), uniform(0, 0), varying(0, 2)], [2, 3, 1, 0]),
-          instruction('outer', [varying(66, 0), varying(0, 0), uniform(0, 0)], [2, 3, 1, 1]),
+          instruction('outer', [varying(66, 0), varying(0, 0), uniform(0, 0)], [2, 3, 1, 1, 1]),
           instruction('contract', [varying(66, 0), varying(0, 2), uniform(0, 1)], [2, 3, 2, 1, 1, 0]),
           instruction('contract', [varying(66, 0), uniform(0, 0), varying(0, 3)], [3, 1, 2, 2, 0, 1]),
           instruction('take', [varying(72, 0), uniform(0, 0), varying(20, 0)], [4, 2]),
@@ -110,7 +110,7 @@ const everything: Plan = plan({
           ),
         ]),
       ],
-      reductions: [{ from: 40, to: 60, units: 4 }],
+      reductions: [{ from: 40, to: 60, units: 4, reduced: false }],
     },
   ],
 })
@@ -378,7 +378,9 @@ describe('a plan that is wrong', () => {
       'a reduction in uniform',
       {
         ...segment('uniform'),
-        segments: [{ rate: 'uniform', instructions: [], reductions: [{ from: 0, to: 0, units: 1 }] }],
+        segments: [
+          { rate: 'uniform', instructions: [], reductions: [{ from: 0, to: 0, units: 1, reduced: false }] },
+        ],
       },
       /belong to varying/,
     ],
@@ -386,7 +388,9 @@ describe('a plan that is wrong', () => {
       'a reduction outside',
       {
         ...segment('uniform'),
-        segments: [{ rate: 'varying', instructions: [], reductions: [{ from: 8, to: 0, units: 3 }] }],
+        segments: [
+          { rate: 'varying', instructions: [], reductions: [{ from: 8, to: 0, units: 3, reduced: false }] },
+        ],
       },
       /reduction 0: reaches unit 11 of the varying/,
     ],
@@ -397,8 +401,8 @@ describe('a plan that is wrong', () => {
     ],
     [
       'another version',
-      { ...segment('uniform'), version: 99 as 3 },
-      /version 99; this engine runs version 3/,
+      { ...segment('uniform'), version: 99 as 4 },
+      /version 99; this engine runs version 4/,
     ],
   ]
   for (const [what, wrong, message] of cases)

@@ -36,7 +36,7 @@ const centre = (segments: number): Plan =>
             [['mul', 1, 2, 0, 1]],
           ),
         ],
-        reductions: [{ from: units, to: units, units }],
+        reductions: [{ from: units, to: units, units, reduced: false }],
       },
       {
         rate: 'uniform' as const,
@@ -100,6 +100,82 @@ describe('reductions', () => {
           assert.deepEqual(p.read(0), mean)
         }
   })
+  it('take products whose examples are summed already', async () => {
+    const products = (rows: number, columns: number, uniformFactor: 'a' | 'b' | undefined): Plan => {
+      const units = rows * columns
+      const of = (name: 'a' | 'b', offset: number) =>
+        name === uniformFactor ? uniform(offset, 0) : varying(offset, 0)
+      const [a, b] = [of('a', 0), of('b', rows)]
+      return plan({
+        units: { uniform: rows + columns + 2 * units, varying: rows + columns + 2 * units },
+        constants: [0],
+        inputs: [
+          { name: 'a', rate: a.space, offset: 0, units: rows, bound: 0 },
+          { name: 'b', rate: b.space, offset: rows, units: columns, bound: 0 },
+        ],
+        outputs: [0, units].map(k => ({ rate: 'uniform', offset: rows + columns + k, units })),
+        segments: [
+          {
+            rate: 'varying',
+            instructions: [
+              instruction('fill', [varying(rows + columns)], [units, 1, 0, 0]),
+              loop(3, false, [
+                instruction('outer', [varying(rows + columns, 0), a, b], [rows, columns, 1, 1, 1]),
+              ]),
+              loop(1, false, [
+                instruction(
+                  'contract',
+                  [varying(rows + columns + units, 0), a, b],
+                  [1, rows, columns, 1, 0, 1],
+                ),
+              ]),
+            ],
+            reductions: [0, units].map(k => ({
+              from: rows + columns + k,
+              to: rows + columns + k,
+              units,
+              reduced: true,
+            })),
+          },
+        ],
+      })
+    }
+    for (const precision of precisions)
+      for (const isa of addon.features().isa)
+        for (const [rows, columns] of [
+          [1, 1],
+          [9, 40],
+          [3, 17],
+          [6, 31],
+        ] as const)
+          for (const uniformFactor of ['a', 'b', undefined] as const)
+            for (const batch of [1, 2, 3, 4, 5, 8, 9, 16, 20, 33]) {
+              const p = program(products(rows, columns, uniformFactor), precision, isa)
+              const values = [rows, columns].map((units, k) => {
+                const isUniform = (k === 0 ? 'a' : 'b') === uniformFactor
+                const x = random((isUniform ? 1 : batch) * units)
+                if (isUniform) p.write(k, x)
+                return {
+                  given: isUniform ? null : x,
+                  at: (e: number, j: number) => x[isUniform ? j : e * units + j]!,
+                }
+              })
+              const [outers, contracted] = await p.run(
+                batch,
+                values.map(v => v.given),
+                2,
+              )
+              for (let i = 0; i < rows; i++)
+                for (let j = 0; j < columns; j++) {
+                  let sum = 0
+                  for (let e = 0; e < batch; e++) sum += values[0]!.at(e, i) * values[1]!.at(e, j)
+                  const [thrice, once] = [outers![i * columns + j]!, contracted![i * columns + j]!]
+                  const where = `${precision} ${isa}, ${rows} by ${columns}, batch ${batch}, ${uniformFactor}: ${i}, ${j}`
+                  assert.ok(Math.abs(thrice - 3 * sum) < 1e-4, where)
+                  assert.ok(Math.abs(once - sum) < 1e-4, where)
+                }
+            }
+  })
   it('are the same to the last bit on any number of threads', async () => {
     for (const precision of precisions)
       for (const segments of [1, 3])
@@ -148,7 +224,7 @@ const turning = (size: number, length: number): Plan => {
           loop(length, false, [turn('mul'), turn('mul')]),
           loop(length / 2, true, [turn('conjMul')]),
         ],
-        reductions: [{ from: 0, to: 2 * size, units: 2 * size }],
+        reductions: [{ from: 0, to: 2 * size, units: 2 * size, reduced: false }],
       },
     ],
   })

@@ -131,7 +131,7 @@ describe('a plan whose totals are wrong', () => {
         {
           rate: 'varying',
           instructions: [map(4, [[place(0), 1, step, adds]], [[place(4), 1, 1]], temporaries, micros)],
-          reductions: [{ from: 0, to: 0, units: 4 }],
+          reductions: [{ from: 0, to: 0, units: 4, reduced: false }],
         },
       ],
     })

@@ -32,8 +32,9 @@ const accumulate = (site: Site, e: Expr, added: Expr): Instruction => {
   const to = result(site, e)
   const operands = added.args.map(a => place(site, a))
   if (added.op === 'contract') return contract(added, [to, ...operands], true, false)
+  const reduced = site.totals.has(e) ? 1 : 0
   return added.op === 'outer'
-    ? instruction('outer', [to, ...operands], [...tensorType(added).shape, widthOf(added), 1])
+    ? instruction('outer', [to, ...operands], [...tensorType(added).shape, widthOf(added), 1, reduced])
     : instruction('put', [to, ...operands], [tensorType(added).shape[0]!, unitsOf(added.args[0]!), 1])
 }
 
@@ -70,13 +71,14 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       ]
     case 'outer':
       return [
-        instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0]),
+        instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0, 0]),
       ]
     case 'contract': {
       // What is only summed over the examples is summed over a block's at once.
       const reduced =
         site.block.lastUse(e) !== Number.POSITIVE_INFINITY &&
         site.block.users(e).every(u => u.op === 'batchSum')
+      if (reduced) site.reduced.add(e)
       return [contract(e, [result(site, e), from(x), from(y)], false, reduced)]
     }
     case 'concat': {

@@ -8,7 +8,19 @@ import type { Rate } from '../../ir/type.ts'
 import { analyse, type Block, isPermuted, isView, operandsOf } from './block.ts'
 import type { Instruction, Operand } from './plan.ts'
 import { nodesOf } from './schedule.ts'
-import { copy, fill, hold, inside, instruction, moved, place, release, type Site, unitsOf } from './site.ts'
+import {
+  copy,
+  fill,
+  hold,
+  inside,
+  instruction,
+  moved,
+  place,
+  release,
+  type Site,
+  unitsOf,
+  widthOf,
+} from './site.ts'
 
 /** One carry of a loop: where a step finds it, where it leaves it, where it is in the end. */
 interface Carry {
@@ -66,10 +78,15 @@ const readsThrough = (e: Expr, source: Expr): boolean =>
 const startsAtZero = (e: Expr): boolean =>
   e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
 
-/** What a fused program adds to the carry, if the next one is their sum and nothing else reads either. */
+/** Whether the next carry is summed over the examples as it accumulates, which outer products of reals are. */
+const accumulatesReduced = (block: Block, next: Expr): boolean =>
+  block.accumulates.get(next)?.op === 'outer' && widthOf(next) === 1
+
+/** What a fused program, or an outer product, adds to the carry, if the next one is their sum and nothing else reads either. */
 const addedTo = (block: Block, carry: Expr, next: Expr): Expr | undefined => {
   const unit = block.unitOf.get(next)
-  if (next.op !== 'add' || unit === undefined || block.units[unit]!.kind === 'single') return undefined
+  if (next.op !== 'add' || unit === undefined) return undefined
+  if (block.units[unit]!.kind === 'single' && !accumulatesReduced(block, next)) return undefined
   if (block.users(carry).length !== 1 || block.users(next).length !== 0) return undefined
   const added = next.args.filter(a => a !== carry)
   return added.length === 1 ? added[0] : undefined
@@ -166,6 +183,8 @@ export const loop = (
     const added = left.has(k) || isHistory(k) ? undefined : addedTo(block, carryArgs[k]!, next)
     if (added !== undefined && startsAtZero(e.args[invariants + k]!) && isOnlySummed(site, items.get(k)))
       totals.set(next, added)
+    if (totals.has(next) && accumulatesReduced(block, next))
+      site.reduced.add(required(items.get(k), 'an item'))
   })
   const inner: Site = {
     shop: site.shop,
@@ -175,6 +194,7 @@ export const loop = (
     places,
     targets,
     totals,
+    reduced: new Set(),
     held: [],
   }
   const steps = emit(inner)

@@ -87,13 +87,14 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
     places,
     targets: new Map(),
     totals: new Map(),
+    reduced: new Set(),
     held: [],
   }
 
   const made: {
     rate: Rate
     instructions: Instruction[]
-    reductions: { from: number; to: number; units: number }[]
+    reductions: { from: number; to: number; units: number; reduced: boolean }[]
   }[] = []
   block.units.forEach((unit, i) => {
     const node = nodesOf(unit)[0]!
@@ -102,8 +103,15 @@ export const lower = ({ func: f, updates }: Program): E.Either<LowerError, Plan>
       made.push({ rate: made.length % 2 === 0 ? 'uniform' : 'varying', instructions: [], reductions: [] })
     const segment = made[index]!
     if (node.op === 'batchSum') {
-      const from = place(site, required(node.args[0], 'an operand'))
-      segment.reductions.push({ from: from.offset, to: result(site, node).offset, units: unitsOf(node) })
+      const summed = required(node.args[0], 'an operand')
+      const from = place(site, summed)
+      const reduced = site.reduced.has(summed)
+      segment.reductions.push({
+        from: from.offset,
+        to: result(site, node).offset,
+        units: unitsOf(node),
+        reduced,
+      })
       release(site, i)
     } else segment.instructions.push(...emitUnit(site, i))
   })

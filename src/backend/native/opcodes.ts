@@ -7,7 +7,7 @@
  */
 
 /** Raised whenever the meaning or the layout of a plan changes. */
-export const planVersion = 3
+export const planVersion = 4
 
 /** An instruction's operands, results first, and its whole-number attributes. */
 export interface Opcode {
@@ -73,15 +73,17 @@ export const opcodes = {
   },
   outer: {
     operands: ['to', 'a', 'b'],
-    attributes: ['rows', 'columns', 'width', 'accumulate'],
-    note: 'to_ij = a_i conj(b_j), or += if accumulate',
+    attributes: ['rows', 'columns', 'width', 'accumulate', 'reduce'],
+    note:
+      'to_ij = a_i conj(b_j), or += if accumulate; if reduce (real, and with accumulate only) summed over the examples of ' +
+      'the block: the sums lie side by side, one number each',
   },
   contract: {
     operands: ['to', 'a', 'b'],
     attributes: ['steps', 'rows', 'columns', 'width', 'accumulate', 'reduce'],
     note:
       'to_ij = Σ_t a_ti conj(b_tj), or += if accumulate; if reduce (not with accumulate) also summed over the examples ' +
-      'of the block: the sum is in the first lane, and 0 in the others',
+      'of the block: the sums lie side by side, one number each',
   },
   take: {
     operands: ['to', 'from', 'index'],

@@ -6,8 +6,8 @@
  * Tape, all integers: magic, version, uniform units, varying units; inputs (count, then rate, offset, units,
  * bound each); outputs (count, then rate, offset, units each); updates (count, then output, input each); permutations
  * (count, then length and entries each);
- * segments (count, then each: rate, number of instructions, the instructions, number of reductions, then offset,
- * to, units each). An instruction: opcode, number of operands, number of attributes, then for each operand space,
+ * segments (count, then each: rate, number of instructions, the instructions, number of reductions, then from,
+ * to, units, reduced each). An instruction: opcode, number of operands, number of attributes, then for each operand space,
  * offset and one stride for each enclosing loop, outermost first, then the attributes. A `loop` is followed by its
  * body. Rate and space: 0 uniform, 1 varying.
  */
@@ -71,8 +71,8 @@ export const Instruction: t.Type<Instruction> = t.recursion('Instruction', () =>
   }),
 )
 
-/** A sum over the examples: lanes of a block, then blocks in order. */
-const Reduction = t.strict({ from: Count, to: Count, units: Count }, 'Reduction')
+/** A sum over the examples: lanes of a block, then blocks in order. `reduced`: the lanes are summed already. */
+const Reduction = t.strict({ from: Count, to: Count, units: Count, reduced: t.boolean }, 'Reduction')
 
 /** Instructions that run once (uniform) or once for each block of examples (varying). */
 export const Segment = t.strict(
@@ -140,7 +140,7 @@ export const tape = (plan: Plan): { readonly code: Int32Array; readonly constant
     code.push(rateCode(s.rate), s.instructions.length)
     for (const i of s.instructions) putInstruction(code, i)
     code.push(s.reductions.length)
-    for (const r of s.reductions) code.push(r.from, r.to, r.units)
+    for (const r of s.reductions) code.push(r.from, r.to, r.units, Number(r.reduced))
   }
   return { code: Int32Array.from(code), constants: Float64Array.from(plan.constants) }
 }

@@ -137,9 +137,10 @@ export const schedule = (
   /** Whether a unit that is begun can take the node: nothing has to be computed apart, or done, before it. */
   const canJoin = (e: Expr): boolean =>
     !needsOf.get(e)!.some(n => (isWaiting(n) && isApart(e, n)) || (n.late && open.has(n.node)))
-  /** The free nodes that `e` reads and that its unit computes; for the others, units are made before it. */
+  /** The free nodes that `e` reads and that its unit computes; for the others, units are made before it: one where it can be. */
   const pulled = (e: Expr): readonly Expr[] => {
     const found: Expr[] = []
+    let before: Unit | undefined
     for (const apart of [true, false])
       for (const n of needsOf.get(e)!) {
         if (!isWaiting(n) || isApart(e, n) !== apart) continue
@@ -147,7 +148,15 @@ export const schedule = (
         taken.add(n.node)
         for (const { user } of users.get(n.node)!) missing.set(user, missing.get(user)! - 1)
         if (apart) {
-          units.push({ kind: 'cluster', nodes: chain })
+          const joined =
+            before !== undefined && before === units.at(-1) ? [...nodesOf(before), ...chain] : chain
+          const joins =
+            joined.length > chain.length &&
+            joined.length <= largestCluster &&
+            countOf(joined[0]!) === countOf(n.node)
+          if (joins) units.pop()
+          before = { kind: 'cluster', nodes: joins ? joined : chain }
+          units.push(before)
           for (const a of chain) done.add(a)
         } else {
           found.push(...chain)

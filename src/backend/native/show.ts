@@ -18,6 +18,8 @@ export const showPlan = (plan: Plan): string =>
     .flatMap(s => [
       `${s.rate}:`,
       ...s.instructions.flatMap(i => instruction(i, '  ')),
-      ...s.reductions.map(r => `  sum over examples u${r.to} v${r.from} (units ${r.units})`),
+      ...s.reductions.map(
+        r => `  sum over examples u${r.to} v${r.from} (units ${r.units}, reduced ${Number(r.reduced)})`,
+      ),
     ])
     .join('\n')

@@ -26,6 +26,8 @@ export interface Site {
   readonly targets: ReadonlyMap<Expr, Operand>
   /** Sums x + y into a carry x in its place, of which nobody reads anything but what it adds up to over the examples. */
   readonly totals: ReadonlyMap<Expr, Expr>
+  /** Values of which a block's sum over its examples is kept, one number for each unit. */
+  readonly reduced: Set<Expr>
   /** Buffers in use, and after which unit they are free. */
   readonly held: { readonly buffer: Buffer; readonly space: Rate; readonly until: number }[]
 }
