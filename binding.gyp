@@ -62,7 +62,7 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "conditions": [
-        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
+        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx2_half", "kernels_avx512"] }],
         ["target_arch=='x64' and OS!='win'", {
           "sources": [
             "native/codegen/assembler.cc",
@@ -88,6 +88,20 @@
             "PARSEVAL_KERNELS=avx2Kernels",
             "PARSEVAL_KERNELS_NAME=\"avx2\"",
             "PARSEVAL_VECTOR_BYTES=32",
+            "PARSEVAL_GENERATED_BYTES=32"
+          ],
+          "cflags_cc": ["-mavx2", "-mfma"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"] }
+        },
+        {
+          "target_name": "kernels_avx2_half",
+          "type": "static_library",
+          "sources": ["native/kernels.cc"],
+          "defines": [
+            "PARSEVAL_KERNELS=avx2HalfKernels",
+            "PARSEVAL_KERNELS_NAME=\"avx2, half\"",
+            "PARSEVAL_SINGLE_ONLY",
+            "PARSEVAL_VECTOR_BYTES=16",
             "PARSEVAL_GENERATED_BYTES=32"
           ],
           "cflags_cc": ["-mavx2", "-mfma"],

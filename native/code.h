@@ -134,14 +134,17 @@ enum CallPointer : int32_t { sumsPointer, maskPointer, convolvedPointer, chirpPo
 
 // Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
 // `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
-// with the program behind it, whose twiddles have the scale in them; with one level `columns` may be all there is. Of a
+// with the program behind it, of whose twiddles, levels[0]'s, the scale is a factor; with one level `columns` may be all there is. Of a
 // convolution: `stages` are a map (the first program, times the chirp), a transform (times the kernel), an inverse one,
 // and a map (times the chirp, the second program).
+struct GeneratedLevel {
+  GeneratedCode code = nullptr;
+  const void *twiddles = nullptr;
+};
 struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
   int64_t unroll = 1;
-  GeneratedCode *levels = nullptr;
-  const void *twiddles = nullptr;
+  GeneratedLevel *levels = nullptr;
   const Generated *stages = nullptr;
 };
 

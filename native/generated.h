@@ -54,10 +54,10 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
   if (level + 2 < t.levelCount)
     for (int64_t r = 0; r < l.radix; r++) runInnerLevels<K>(t, g, level + 1, block + r * l.apart * element);
   if (level == 0) return;
-  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(t.table) + 2 * l.twiddles;
+  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[level].twiddles);
   const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;  // behind each an element is left free
   for (int64_t k = 0; k < l.rest; k += run, block += (run + 1) * element)
-    g.levels[level](nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k);
+    g.levels[level].code(nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k);
 }
 
 // All levels; `between`: called when the leaves, and the program in front of them, are done.
@@ -77,7 +77,7 @@ void runLevels(const Transform &t, const Generated &g, void *const *pointers, Sc
     g.columns(pointers, leaf, top.radix, work + t.leafPlaces[group] * element, nullptr);
   between();
   runInnerLevels<K>(t, g, 0, work);
-  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.twiddles);
+  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[0].twiddles);
   const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
   for (int64_t k = 0; k < top.rest; k += run, work += (run + 1) * element)
     g.rest(pointers, k, run, work, twiddles + 2 * (top.radix - 1) * k);

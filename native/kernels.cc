@@ -1,4 +1,5 @@
-// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports. Everything
+// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports; PARSEVAL_SINGLE_ONLY
+// leaves double precision out. Everything
 // else here is local to this file, so that versions for different CPUs cannot be mixed up at link time.
 #include "kernels.h"
 
@@ -17,7 +18,11 @@ const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
     {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, &laneFunctions<Floats>},
+#ifdef PARSEVAL_SINGLE_ONLY
+    {},
+#else
     {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, &laneFunctions<Doubles>},
+#endif
 };
 
 }  // namespace parseval

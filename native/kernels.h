@@ -21,7 +21,7 @@ struct PrecisionKernels {
 
 struct Kernels {
   const char *name;
-  int generatedBytes;  // of the vectors in machine code that is generated for blocks; 0: none is
+  int generatedBytes;  // of the vectors in machine code that is generated for blocks, of one element or more; 0: none is
   PrecisionKernels singlePrecision, doublePrecision;
 };
 
@@ -33,7 +33,8 @@ struct UniformKernels {
 extern const UniformKernels uniformKernels;
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
-extern const Kernels avx2Kernels, avx512Kernels;
+// Half: with room for half as many examples, of two neighbouring elements to a vector (codegen/assembler.h).
+extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels;
 #endif
 
 }  // namespace parseval

@@ -17,7 +17,8 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
             2 * of(precision, kernels).lanes * bytesOf(precision)) {
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes == 0) return;
-  generator_.emplace(VectorShape{kernels_->generatedBytes, int32_t(bytesOf(precision))},
+  const int32_t scalar = int32_t(bytesOf(precision)), part = scalar * this->kernels().lanes;
+  generator_.emplace(VectorShape{kernels_->generatedBytes, scalar, kernels_->generatedBytes / part},
                      static_cast<const LaneFunctions *>(this->kernels().laneFunctions));
   // The other instruction sets have nothing but generated code for maps and transforms.
   if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
@@ -27,6 +28,10 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
 const Kernels *Variant::narrower() const {
 #ifdef PARSEVAL_X64
   if (kernels_ == &avx512Kernels) return &avx2Kernels;
+#ifdef PARSEVAL_CODEGEN
+  // Pairs of numbers are taken apart in single precision only.
+  if (kernels_ == &avx2Kernels && precision_ == Precision::Single) return &avx2HalfKernels;
+#endif
 #endif
   return nullptr;
 }

@@ -1,12 +1,14 @@
 #include "assembler.h"
 
+#include <algorithm>
+
 namespace parseval {
 
 namespace {
 
-// Of the mandatory prefix: 0 none, 1 66, 2 F3. Of the opcode map: 1 0F, 2 0F38.
+// Of the mandatory prefix: 0 none, 1 66, 2 F3. Of the opcode map: 1 0F, 2 0F38, 3 0F3A.
 constexpr uint8_t none = 0, p66 = 1;
-constexpr uint8_t map0F = 1, map0F38 = 2;
+constexpr uint8_t map0F = 1, map0F38 = 2, map0F3A = 3;
 
 int number(Gpr r) { return int(r); }
 
@@ -35,6 +37,8 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::unpackHigh: return {none, map0F, 0x15, false};
     case VectorOp::lowPairs: return {p66, map0F, 0x14, true};
     case VectorOp::highPairs: return {p66, map0F, 0x15, true};
+    case VectorOp::lowHalves:
+    case VectorOp::highHalves: return {p66, map0F3A, 0x06, false};
     case VectorOp::fmadd132: return fused(0x98);
     case VectorOp::fmadd213: return fused(0xa8);
     case VectorOp::fmadd231: return fused(0xb8);
@@ -61,7 +65,7 @@ void Assembler::registers(Encoding e, int reg, int second, int rm, bool zeroing,
   } else {
     byte(0xc4);
     byte(uint64_t(!(reg & 8)) << 7 | 1 << 6 | uint64_t(!(rm & 8)) << 5 | e.map);
-    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | 1 << 2 | e.prefix);
+    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | vexLength() | e.prefix);
   }
   byte(e.opcode);
   byte(0xc0 | uint64_t(reg & 7) << 3 | uint64_t(rm & 7));
@@ -102,7 +106,7 @@ void Assembler::memory(Encoding e, int reg, int second, const Address &m, bool b
   } else {
     byte(0xc4);
     byte(uint64_t(!(reg & 8)) << 7 | uint64_t(!highIndex) << 6 | uint64_t(!high) << 5 | e.map);
-    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | 1 << 2 | e.prefix);
+    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | (e.half ? 0 : vexLength()) | e.prefix);
     tuple = 1;
   }
   byte(e.opcode);
@@ -110,13 +114,21 @@ void Assembler::memory(Encoding e, int reg, int second, const Address &m, bool b
   if (fixups_.size() > fixups) fixups_.back().end = code_.size();
 }
 
+// What follows the operands of an instruction that has a number of its own.
+void Assembler::selection(VectorOp op) {
+  if (op == VectorOp::lowHalves) byte(0x20);
+  if (op == VectorOp::highHalves) byte(0x31);
+}
+
 void Assembler::vector(VectorOp op, int dst, int a, int b) {
   registers(encodingOf(op), dst, op == VectorOp::sqrt ? 0 : a, b);
+  selection(op);
 }
 
 void Assembler::vector(VectorOp op, int dst, int a, const Address &b, bool broadcast) {
   memory(encodingOf(op), dst, op == VectorOp::sqrt ? 0 : a, b, broadcast,
          broadcast ? shape_.scalarBytes : shape_.bytes);
+  selection(op);
 }
 
 void Assembler::move(int dst, int source) {
@@ -143,6 +155,24 @@ void Assembler::stream(const Address &to, int source) {
 void Assembler::broadcast(int dst, const Address &from) {
   const bool wide = shape_.scalarBytes == 8;
   memory({p66, map0F38, uint8_t(wide ? 0x19 : 0x18), wide && shape_.evex()}, dst, 0, from, false, shape_.scalarBytes);
+}
+
+void Assembler::spread(int dst, const Address &from) {
+  memory({p66, map0F38, 0x1a, false}, dst, 0, from, false, 1);
+}
+
+void Assembler::broadcastPair(int dst, const Address &from, PairOf which) {
+  // Two numbers or four, repeated; then of each half one.
+  memory({p66, map0F38, uint8_t(which == PairOf::reals ? 0x19 : 0x1a), false}, dst, 0, from, false, 1);
+  const uint64_t lower = which == PairOf::imaginaryParts ? 1 : 0, upper = which == PairOf::reals ? 1 : lower + 2;
+  const uint64_t twice = uint64_t(1) << 32 | 1;
+  const int64_t choice = bits({lower * twice, lower * twice, upper * twice, upper * twice});
+  memory({p66, map0F38, 0x0c, false}, dst, dst, inPool(choice), false, 1);
+}
+
+void Assembler::storeLow(const Address &to, int source) {
+  const bool wide = shape_.scalarBytes == 8;
+  memory({wide ? p66 : none, map0F, 0x11, wide, true}, source, 0, to, false, 1);
 }
 
 void Assembler::zero(int dst) { vector(VectorOp::bitXor, dst, dst, dst); }
@@ -214,6 +244,13 @@ void Assembler::shiftLeft(Gpr dst, int bits) {
   byte(uint64_t(bits));
 }
 
+void Assembler::shiftRight(Gpr dst, int bits) {
+  byte(0x48 | uint64_t(number(dst) >= 8));
+  byte(0xc1);
+  byte(0xe8 | uint64_t(number(dst) & 7));
+  byte(uint64_t(bits));
+}
+
 void Assembler::push(Gpr r) {
   if (number(r) >= 8) byte(0x41);
   byte(0x50 | uint64_t(number(r) & 7));
@@ -244,11 +281,18 @@ void Assembler::loopBack(Gpr counter, size_t target) {
 }
 
 int64_t Assembler::bits(uint64_t value) {
-  for (size_t k = 0; k < known_.size(); k++)
-    if (known_[k] == value) return int64_t(k) * 8;
-  known_.push_back(value);
-  for (int i = 0; i < 8; i++) pool_.push_back(uint8_t(value >> (8 * i) & 0xff));
-  return int64_t(known_.size() - 1) * 8;
+  return bits(std::vector<uint64_t>{value});
+}
+
+int64_t Assembler::bits(const std::vector<uint64_t> &values) {
+  const auto found = std::search(known_.begin(), known_.end(), values.begin(), values.end());
+  const int64_t at = (found - known_.begin()) * 8;
+  if (found != known_.end()) return at;
+  for (const uint64_t value : values) {
+    known_.push_back(value);
+    for (int i = 0; i < 8; i++) pool_.push_back(uint8_t(value >> (8 * i) & 0xff));
+  }
+  return at;
 }
 
 std::vector<uint8_t> Assembler::finish() {

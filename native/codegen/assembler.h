@@ -1,5 +1,5 @@
 // Machine code for x86-64, as much of it as generated kernels need: vector arithmetic in AVX2 + FMA (VEX, 16 registers
-// of 32 bytes) or AVX-512 (EVEX, 32 registers of 64 bytes, operands broadcast from memory), and pointers.
+// of 16 or 32 bytes) or AVX-512 (EVEX, 32 registers of 64 bytes, operands broadcast from memory), and pointers.
 // Encodings: Intel's Software Developer's Manual, volume 2, chapter 2.
 #pragma once
 
@@ -11,11 +11,13 @@ namespace parseval {
 
 enum class Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
 
-// Vectors of `bytes` with scalars of `scalarBytes`.
+// Vectors of `bytes` with scalars of `scalarBytes`. Of a folded shape neighbouring elements, `fold` of them, share a vector,
+// each with a part of it; a part is what one element takes in memory.
 struct VectorShape {
-  int32_t bytes, scalarBytes;
+  int32_t bytes, scalarBytes, fold = 1;
+  int32_t part() const { return bytes / fold; }
   bool evex() const { return bytes == 64; }
-  int32_t lanes() const { return bytes / scalarBytes; }
+  int32_t lanes() const { return part() / scalarBytes; }
   int32_t registers() const { return evex() ? 32 : 16; }
 };
 
@@ -40,9 +42,18 @@ enum class VectorOp : uint8_t {
   // Within each 16 bytes, of single precision: the two lower (upper) numbers of a and b in turn; the lower (upper) two
   // numbers of a, then those of b.
   unpackLow, unpackHigh, lowPairs, highPairs,
+  // Of 32 bytes: the lower (upper) half of a, then that of b.
+  lowHalves, highHalves,
   // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
   fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
   fnmadd132, fnmadd213, fnmadd231, fnmsub132, fnmsub213, fnmsub231,
+};
+
+// Which of the numbers that lie in a row two elements have, for the two halves of a vector.
+enum class PairOf : uint8_t {
+  reals,           // x₀ x₁: x₀, x₁
+  realParts,       // re₀ im₀ re₁ im₁: re₀, re₁
+  imaginaryParts,  // and im₀, im₁
 };
 
 enum class Comparison : uint8_t { unequal = 4, greater = 14 };  // unequal: true of NaN; greater: false
@@ -59,6 +70,9 @@ class Assembler {
   void move(int dst, int source);
   void load(int dst, const Address &from);
   void broadcast(int dst, const Address &from);
+  void spread(int dst, const Address &from);                     // 16 bytes, to both halves
+  void broadcastPair(int dst, const Address &from, PairOf which);  // a scalar to each half, of single precision
+  void storeLow(const Address &to, int source);                  // the lower half
   void store(const Address &to, int source);
   void stream(const Address &to, int source);  // past the caches
   void prefetch(const Address &from);          // into the second-level cache
@@ -73,6 +87,7 @@ class Assembler {
   void addImmediate(Gpr dst, int32_t value);
   void andImmediate(Gpr dst, int32_t value);
   void shiftLeft(Gpr dst, int bits);
+  void shiftRight(Gpr dst, int bits);
   void leaStack(Gpr dst, int32_t displacement);
   void push(Gpr r);
   void pop(Gpr r);
@@ -85,17 +100,21 @@ class Assembler {
 
   // A scalar of these bits in the pool: its offset.
   int64_t bits(uint64_t value);
+  // Some in a row.
+  int64_t bits(const std::vector<uint64_t> &values);
   // The code with its pool.
   std::vector<uint8_t> finish();
 
  private:
   struct Encoding {
     uint8_t prefix, map, opcode;
-    bool wide;
+    bool wide, half = false;  // half: of 16 bytes, whatever the shape
   };
   Encoding encodingOf(VectorOp op) const;
+  void selection(VectorOp op);
   void byte(uint64_t b) { code_.push_back(uint8_t(b)); }
   void word(int64_t w);
+  uint64_t vexLength() const { return uint64_t(shape_.bytes == 32) << 2; }
   void registers(Encoding e, int reg, int second, int rm, bool zeroing = false, int mask = 0);
   void memory(Encoding e, int reg, int second, const Address &m, bool broadcast, int32_t tuple);
   void operand(int reg, const Address &m, int32_t tuple);

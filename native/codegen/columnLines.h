@@ -25,6 +25,14 @@ inline LineValue product(Line &line, LineValue a, LineValue b) {
   return {line.sub(line.mul(a.re, b.re), line.mul(a.im, b.im)), line.add(line.mul(a.re, b.im), line.mul(a.im, b.re))};
 }
 
+// A real number of the column's twiddles. Those of columns that go together are side by side.
+inline int32_t twiddle(VectorShape shape, Line &line, int64_t number) {
+  Memory m{Memory::Base::twiddles};
+  m.displacement = number * shape.fold * shape.scalarBytes;
+  m.fixed = true;
+  return shape.fold == 1 ? line.splat(m) : line.splatPair(m, PairOf::reals);
+}
+
 // The codelet on what `load` gives; `store` takes the results.
 template <class Load, class Store>
 void writeCodelet(const CodeletTable &table, VectorShape shape, Line &line, Load load, Store store) {
@@ -41,12 +49,7 @@ void writeCodelet(const CodeletTable &table, VectorShape shape, Line &line, Load
     } else {
       const auto term = [&](const CodeletTerm &t) {
         const int32_t value = values[size_t(t.value)];
-        if (t.twiddle >= 0) {
-          Memory m{Memory::Base::twiddles};
-          m.displacement = int64_t(t.twiddle) * shape.scalarBytes;
-          m.fixed = true;
-          return line.mul(value, line.splat(m));
-        }
+        if (t.twiddle >= 0) return line.mul(value, twiddle(shape, line, int64_t(t.twiddle)));
         return t.factor == 1 ? value : line.mul(value, line.constant(t.factor, shape.scalarBytes));
       };
       const int32_t a = term(step.first);
@@ -107,18 +110,20 @@ void writeColumn(const Transform &t, int64_t number, VectorShape shape, Line &li
   writeOddRadix(t, level, shape, line, [&](int64_t j) {
     const LineValue x = load(j);
     if (leaf || j == 0) return x;
-    Memory m{Memory::Base::twiddles};
-    m.displacement = (2 * j - 2) * shape.scalarBytes;
-    m.fixed = true;
-    const int32_t re = line.splat(m);
-    m.displacement += shape.scalarBytes;
-    return product(line, x, {re, line.splat(m)});
+    const int32_t re = twiddle(shape, line, 2 * j - 2);
+    return product(line, x, {re, twiddle(shape, line, 2 * j - 1)});
   }, store);
+}
+
+// Whether columns of all its levels, and so elements of what they make, can go together by twos.
+inline bool isFoldable(const Transform &t) {
+  return t.convolution == nullptr && t.levelCount > 1 && t.padEvery % 2 == 0 && t.levels[0].radix % 2 == 0 &&
+         t.levels[t.levelCount - 1].radix % 2 == 0;
 }
 
 // Whether all of the transform's levels can be written.
 inline bool hasColumns(const Transform &t, VectorShape shape) {
-  if (t.size < 2 || t.size * 2 * shape.bytes > mostBytes) return false;
+  if (t.size < 2 || t.size * 2 * shape.part() > mostBytes) return false;
   for (int64_t l = 0; l < t.levelCount; l++) {
     const int64_t radix = t.levels[l].radix;
     if (tableOf(radix, l + 1 < t.levelCount) == nullptr && (radix % 2 == 0 || radix > mostOddRadix)) return false;

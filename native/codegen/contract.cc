@@ -146,10 +146,10 @@ class Contraction {
 
 }  // namespace
 
-int32_t Line::splat(const Memory &m) {
-  const Operation o{Action::splat, -1, -1, -1, m};
+int32_t Line::once(const Operation &o) {
+  const Memory &m = o.memory;
   if (!m.fixed || m.base == Memory::Base::gathered) return put(o);
-  const auto [known, isNew] = splats_.insert({{m.base, m.pointer, m.stride, m.scale, m.displacement}, 0});
+  const auto [known, isNew] = splats_.insert({{o.action, o.part, m.base, m.pointer, m.stride, m.scale, m.displacement}, 0});
   if (isNew) known->second = put(o);
   return known->second;
 }

@@ -32,7 +32,7 @@ class Emission {
     const size_t top = code_.here();
     for (now_ = 0; now_ < int32_t(operations_.size()); now_++) emitOne(operations_[size_t(now_)]);
     advance(scalarsAt, step_.elements * shape_.scalarBytes);
-    advance(vectorsAt, step_.elements * shape_.bytes);
+    advance(vectorsAt, step_.elements * shape_.part());
     advance(workAt, step_.work);
     advance(twiddlesAt, step_.twiddles);
     code_.loopBack(columnsAt, top);
@@ -82,14 +82,14 @@ class Emission {
     int32_t written = 0;
     for (int32_t k = 0; k < count; k++) {
       writes[size_t(k)] = written;
-      if (needed[size_t(k)] > 0 && operation(k).action == Action::store) written++;
+      if (needed[size_t(k)] > 0 && operation(k).writes()) written++;
     }
     needed_ = needed;
     for (int32_t k = 0; k < count; k++) {
       State &s = value(k);
       std::reverse(s.uses.begin(), s.uses.end());
       const Operation &o = operation(k);
-      if (o.action != Action::load && o.action != Action::splat) continue;
+      if (!o.reads()) continue;
       // What is read once, with nothing written in between, may as well be read there.
       const bool once = s.uses.size() == 1 && writes[size_t(s.uses[0])] == writes[size_t(k)];
       s.rereadable = o.memory.fixed || once;
@@ -149,6 +149,8 @@ class Emission {
     }
     const Operation &o = operation(v);
     if (o.action == Action::load) code_.load(r, pointers_.address(o.memory));
+    else if (o.action == Action::spread) code_.spread(r, pointers_.address(o.memory));
+    else if (o.action == Action::splatPair) code_.broadcastPair(r, pointers_.address(o.memory), PairOf(o.part));
     else if (isZero(o)) code_.zero(r);
     else code_.broadcast(r, pointers_.address(o.memory));
   }
@@ -208,6 +210,8 @@ class Emission {
     switch (o.action) {
       case Action::load:
       case Action::splat:
+      case Action::spread:
+      case Action::splatPair:
         if (!value(now_).rereadable) {
           const int r = take();
           readInto(r, now_);
@@ -224,6 +228,8 @@ class Emission {
       case Action::unpackHigh: return binary(VectorOp::unpackHigh, o.a, o.b, false);
       case Action::lowPairs: return binary(VectorOp::lowPairs, o.a, o.b, false);
       case Action::highPairs: return binary(VectorOp::highPairs, o.a, o.b, false);
+      case Action::lowHalves: return binary(VectorOp::lowHalves, o.a, o.b, false);
+      case Action::highHalves: return binary(VectorOp::highHalves, o.a, o.b, false);
       case Action::fmadd: return fused(o, VectorOp::fmadd132, VectorOp::fmadd213, VectorOp::fmadd231);
       case Action::fmsub: return fused(o, VectorOp::fmsub132, VectorOp::fmsub213, VectorOp::fmsub231);
       case Action::fnmadd: return fused(o, VectorOp::fnmadd132, VectorOp::fnmadd213, VectorOp::fnmadd231);
@@ -253,6 +259,10 @@ class Emission {
         used(o.a);
         return;
       }
+      case Action::storeLow:
+        code_.storeLow(pointers_.address(o.memory), inRegister(o.a));
+        used(o.a);
+        return;
       case Action::prefetch: return code_.prefetch(pointers_.address(o.memory));
     }
   }
@@ -450,10 +460,11 @@ class Emission {
     code_.storePointer(at(Gpr::rsp, callerStackAt), Gpr::rax);
     code_.copyPointer(pointersAt, Gpr::rdi);
     code_.copyPointer(columnsAt, Gpr::rdx);
+    if (step_.columns > 1) code_.shiftRight(columnsAt, log2(step_.columns));
     code_.copyPointer(scalarsAt, Gpr::rsi);
     code_.shiftLeft(scalarsAt, log2(shape_.scalarBytes));
     code_.copyPointer(vectorsAt, Gpr::rsi);
-    code_.shiftLeft(vectorsAt, log2(shape_.bytes));
+    code_.shiftLeft(vectorsAt, log2(shape_.part()));
     code_.copyPointer(workAt, Gpr::rcx);
     code_.copyPointer(twiddlesAt, Gpr::r8);
   }

@@ -7,9 +7,10 @@
 
 namespace parseval {
 
-// How far a column is from the one before it: in elements, in bytes of the work space, in bytes of twiddles.
+// How far a column is from the one before it: in elements, in bytes of the work space, in bytes of twiddles; and how many
+// columns go together.
 struct ColumnStep {
-  int64_t elements = 0, work = 0, twiddles = 0;
+  int64_t elements = 0, work = 0, twiddles = 0, columns = 1;
 };
 
 // The code with its constants, to be put on a 64-byte boundary.

@@ -47,64 +47,78 @@ Memory inWork(int64_t bytes) {
 
 }  // namespace
 
-void Generator::put(GeneratedCode &to, const Line &line, const ColumnStep &step, const std::string &name) {
-  const std::vector<uint8_t> code = emit(contracted(line), step, shape_);
+void Generator::put(GeneratedCode &to, const Line &line, VectorShape shape, const ColumnStep &step, const std::string &name) {
+  const std::vector<uint8_t> code = emit(contracted(line), step, shape);
   pending_.push_back({&to, memory_.add(code), code.size(), name + " #" + std::to_string(pending_.size())});
 }
 
 bool Generator::map(const Instruction &i, Generated &g) {
   const int64_t count = i.attributes[0];
-  const auto write = [&](int64_t unroll, GeneratedCode &to) {
+  const auto write = [&](int64_t unroll, VectorShape shape, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, *i.program, constants_, shape_, functions_, 0, 1, line);
+    ProgramLines program(i, *i.program, constants_, shape, functions_, 0, shape.fold, line);
     if (!program.possible()) return false;
-    prepare(program, count, unroll);
-    program.elements(unroll);
+    prepare(program, count, unroll, true);
+    program.elements(unroll / shape.fold);
     program.finish();
-    put(to, line, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
+    put(to, line, shape, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;
   };
-  constexpr int64_t most = ProgramLines::mostUnrolled;
+  const VectorShape shape = ProgramLines::isFoldable(*i.program) ? shape_ : single_;
+  const int64_t most = ProgramLines::mostUnrolled * shape.fold;
   g.unroll = count >= most ? most : 1;
-  if (g.unroll > 1 && !write(g.unroll, g.columns)) return false;
-  return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, g.rest);
+  if (g.unroll > 1 && !write(g.unroll, shape, g.columns)) return false;
+  return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, single_, g.rest);
 }
 
-GeneratedCode *Generator::middle(const Transform &t, int64_t number) {
+Generator::MiddleKey Generator::middleKey(const TransformLevel &level, VectorShape shape) {
+  return {level.radix, level.apart, shape.fold};
+}
+
+GeneratedCode *Generator::middle(const Transform &t, int64_t number, VectorShape shape) {
   const TransformLevel &level = t.levels[number];
-  const auto key = std::make_pair(level.radix, level.apart);
+  const MiddleKey key = middleKey(level, shape);
   const bool known = middles_.count(key) > 0;
   GeneratedCode &code = middles_[key];
   if (known) return &code;
-  const int64_t element = 2 * shape_.bytes;
+  const int64_t element = 2 * shape.part();
   Line line;
   const auto load = [&](int64_t j) {
     const int64_t from = j * level.apart * element;
     const int32_t re = line.load(inWork(from));
-    return LineValue{re, line.load(inWork(from + shape_.bytes))};
+    return LineValue{re, line.load(inWork(from + shape.bytes))};
   };
   const auto store = [&](int64_t j, LineValue y) {
     const int64_t to = j * level.apart * element;
     line.store(inWork(to), y.re);
-    line.store(inWork(to + shape_.bytes), y.im);
+    line.store(inWork(to + shape.bytes), y.im);
   };
-  writeColumn(t, number, shape_, line, load, store);
-  put(code, line, {0, element, 2 * (level.radix - 1) * shape_.scalarBytes}, "level of radix " + std::to_string(level.radix));
+  writeColumn(t, number, shape, line, load, store);
+  put(code, line, shape, columnsOf(level, shape, 0), "level of radix " + std::to_string(level.radix));
   return &code;
 }
 
-// Those of the outermost level, with the scale in them.
-const void *Generator::scaledTwiddles(const Transform &t) {
-  const TransformLevel &top = t.levels[0];
-  std::vector<uint8_t> &table = scaled_[&t];
+// From columns of a level to the next that go together.
+ColumnStep Generator::columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements) {
+  const int64_t twiddles = 2 * (level.radix - 1) * shape.scalarBytes;
+  return {elements * shape.fold, shape.fold * 2 * shape.part(), shape.fold * twiddles, shape.fold};
+}
+
+// Those of all columns of a level, times `scale`. Of columns that go together each number is beside its like.
+const void *Generator::twiddlesOf(const Transform &t, const TransformLevel &level, double scale, VectorShape shape) {
+  if (scale == 1 && shape.fold == 1)
+    return static_cast<const uint8_t *>(t.table) + 2 * level.twiddles * shape.scalarBytes;
+  std::vector<uint8_t> &table = twiddles_[{&t, &level, shape.fold}];
   if (!table.empty()) return table.data();
-  const int64_t numbers = 2 * (top.radix - 1) * top.rest;
-  table.resize(size_t(numbers * shape_.scalarBytes));
+  const int64_t column = 2 * (level.radix - 1), fold = shape.fold;
+  table.resize(size_t(column * level.rest * shape.scalarBytes));
   const auto fill = [&](auto *to, const auto *from) {
-    for (int64_t k = 0; k < numbers; k++)
-      to[k] = static_cast<std::remove_reference_t<decltype(*to)>>(double(from[2 * top.twiddles + k]) * t.scale);
+    for (int64_t k = 0; k < level.rest; k++)
+      for (int64_t number = 0; number < column; number++)
+        to[k / fold * fold * column + number * fold + k % fold] =
+            static_cast<std::remove_reference_t<decltype(*to)>>(double(from[2 * level.twiddles + k * column + number]) * scale);
   };
-  if (shape_.scalarBytes == 8) fill(reinterpret_cast<double *>(table.data()), static_cast<const double *>(t.table));
+  if (shape.scalarBytes == 8) fill(reinterpret_cast<double *>(table.data()), static_cast<const double *>(t.table));
   else fill(reinterpret_cast<float *>(table.data()), static_cast<const float *>(t.table));
   return table.data();
 }
@@ -117,74 +131,93 @@ LineValue Generator::scaled(Line &line, LineValue z, double by) const {
 // `take`(line, j) gives a leaf element j of its column, `give`(line, j, y) takes element j of the outermost level's;
 // where that is one column, and `whole`, on one line. `endLeaves`, `endTop`: called when their lines are else complete.
 template <class Take, class Give, class EndLeaves, class EndTop>
-void Generator::levels(const Transform &t, Generated &g, bool whole, double scale, const std::string &name, Line &first,
-                       Line &last, Take take, Give give, EndLeaves endLeaves, EndTop endTop) {
-  const int64_t element = 2 * shape_.bytes, leafLevel = t.levelCount - 1;
+void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool whole, double scale, const std::string &name,
+                       Line &first, Line &last, Take take, Give give, EndLeaves endLeaves, EndTop endTop) {
+  const int64_t element = 2 * shape.part(), leafLevel = t.levelCount - 1;
   const TransformLevel &top = t.levels[0];
   const bool once = t.levelCount == 1;
   const bool scales = scale != 1;
   if (whole) {
-    writeColumn(t, 0, shape_, first, [&](int64_t j) { return take(first, j); },
+    writeColumn(t, 0, shape, first, [&](int64_t j) { return take(first, j); },
                 [&](int64_t j, LineValue y) { give(first, j, scales ? scaled(first, y, scale) : y); });
     endLeaves();
     endTop();
-    put(g.columns, first, {1, 0, 0}, name);
+    put(g.columns, first, shape, {1, 0, 0}, name);
     return;
   }
-  writeColumn(t, leafLevel, shape_, first, [&](int64_t j) { return take(first, j); }, [&](int64_t j, LineValue y) {
-    first.store(inWork(j * element), y.re);
-    first.store(inWork(j * element + shape_.bytes), y.im);
+  const auto keep = [&](int64_t at, int32_t re, int32_t im) {
+    first.store(inWork(at), re);
+    first.store(inWork(at + shape.bytes), im);
+  };
+  // Of a folded shape columns go together, but their results by neighbours of one column.
+  std::map<int64_t, LineValue> waiting;
+  writeColumn(t, leafLevel, shape, first, [&](int64_t j) { return take(first, j); }, [&](int64_t j, LineValue y) {
+    if (shape.fold == 1) return keep(j * element, y.re, y.im);
+    const auto other = waiting.find(j ^ 1);
+    if (other == waiting.end()) {
+      waiting[j] = y;
+      return;
+    }
+    const LineValue a = j % 2 == 0 ? y : other->second, b = j % 2 == 0 ? other->second : y;
+    const int64_t at = j / 2 * 2 * element;
+    keep(at, first.binary(Action::lowHalves, a.re, b.re), first.binary(Action::lowHalves, a.im, b.im));
+    keep(at + top.apart * element, first.binary(Action::highHalves, a.re, b.re),
+         first.binary(Action::highHalves, a.im, b.im));
   });
   endLeaves();
   const auto radix = [&](int64_t level) { return std::to_string(t.levels[level].radix); };
-  put(g.columns, first, {1, top.apart * element, 0}, "leaves of " + name + ", radix " + radix(leafLevel));
+  put(g.columns, first, shape, {shape.fold, shape.fold * top.apart * element, 0, shape.fold}, "leaves of " + name + ", radix " + radix(leafLevel));
 
   // With one level the leaves have done it all, and their results lie in a row.
   const int64_t apart = once ? 1 : top.apart;
   const auto load = [&](int64_t j) {
     const int64_t from = j * apart * element;
     const int32_t re = last.load(inWork(from));
-    const LineValue x{re, last.load(inWork(from + shape_.bytes))};
+    const LineValue x{re, last.load(inWork(from + shape.bytes))};
     return scales && (once || j == 0) ? scaled(last, x, scale) : x;
   };
   const auto store = [&](int64_t j, LineValue y) { give(last, j, y); };
   if (once)
     for (int64_t j = 0; j < t.size; j++) store(j, load(j));
-  else writeColumn(t, 0, shape_, last, load, store);
+  else writeColumn(t, 0, shape, last, load, store);
   endTop();
-  put(g.rest, last, {1, element, 2 * (top.radix - 1) * shape_.scalarBytes}, "top of " + name + ", radix " + radix(0));
+  put(g.rest, last, shape, columnsOf(top, shape, 1), "top of " + name + ", radix " + radix(0));
   if (once) return;
-  const int64_t scalar = shape_.scalarBytes;
-  g.twiddles = scales ? scaledTwiddles(t) : static_cast<const uint8_t *>(t.table) + 2 * top.twiddles * scalar;
-  std::vector<GeneratedCode> &kernels = levels_.emplace_back(size_t(t.levelCount));
+  std::vector<GeneratedLevel> &kernels = levels_.emplace_back(size_t(t.levelCount));
   g.levels = kernels.data();
+  kernels[0].twiddles = twiddlesOf(t, top, scale, shape);
   // Shared by transforms, so they are looked up when all code is in its place.
-  for (int64_t l = 1; l + 1 < t.levelCount; l++) middle(t, l);
-  leveled_.push_back({&g, &t});
+  for (int64_t l = 1; l + 1 < t.levelCount; l++) {
+    middle(t, l, shape);
+    kernels[size_t(l)].twiddles = twiddlesOf(t, t.levels[l], 1, shape);
+  }
+  leveled_.push_back({&g, &t, shape});
 }
 
 bool Generator::transform(const Instruction &i, Generated &g) {
   if (i.transform == nullptr) return false;  // it is in a loop that never runs
   const Transform &t = *i.transform;
   if (t.convolution != nullptr) return convolution(i, g);
-  if (!hasColumns(t, shape_)) return false;
+  const bool folds = isFoldable(t) && ProgramLines::isFoldable(*i.program) && ProgramLines::isFoldable(*i.after);
+  const VectorShape shape = folds ? shape_ : single_;
+  if (!hasColumns(t, shape)) return false;
   const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
   // What the first program writes the second must find: then one kernel cannot be all.
   const bool whole = once && i.attributes[2] == 0;
   const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
 
   Line first, last;
-  ProgramLines before(i, *i.program, constants_, shape_, functions_, 0, t.size / leaf.radix, first);
-  ProgramLines after(i, *i.after, constants_, shape_, functions_, int32_t(i.program->sumCount), top.rest,
+  ProgramLines before(i, *i.program, constants_, shape, functions_, 0, t.size / leaf.radix, first);
+  ProgramLines after(i, *i.after, constants_, shape, functions_, int32_t(i.program->sumCount), top.rest,
                      whole ? first : last);
   if (!before.possible() || !after.possible()) return false;
-  prepare(before, t.size, leaf.radix);
-  prepare(after, t.size, once ? t.size : top.radix);
+  prepare(before, t.size, leaf.radix, false);
+  prepare(after, t.size, once ? t.size : top.radix, false);
   const std::string name = std::to_string(t.size) + (inverse ? " inverse, " : ", ") +
                            std::to_string(i.program->microCount) + " and " + std::to_string(i.after->microCount) +
                            " micro-ops";
   levels(
-      t, g, whole, t.scale, name, first, last,
+      t, g, shape, whole, t.scale, name, first, last,
       [&](Line &, int64_t j) {
         before.element(j, nullptr);
         return exchanged(before.result(), inverse);
@@ -197,10 +230,10 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   return true;
 }
 
-void Generator::prepare(ProgramLines &program, int64_t count, int64_t columnElements) {
+void Generator::prepare(ProgramLines &program, int64_t count, int64_t columnElements, bool inARow) {
   program.useTables(tables_, count);
   program.inLoop(loop_);
-  program.inColumnsOf(columnElements, totals_);
+  program.inColumnsOf(columnElements, inARow, totals_);
 }
 
 // Element j of the column in what is convolved, its elements `spacing` apart.
@@ -209,7 +242,7 @@ Memory Generator::convolved(const Instruction &i, int64_t j, int64_t spacing) co
   m.pointer = i.operandCount + convolvedPointer;
   m.stride = Stride::vectors;
   m.scale = 2;
-  m.displacement = j * spacing * 2 * shape_.bytes;
+  m.displacement = j * spacing * 2 * single_.bytes;
   return m;
 }
 
@@ -218,10 +251,10 @@ LineValue Generator::factor(const Instruction &i, Line &line, CallPointer table,
   m.pointer = i.operandCount + table;
   m.stride = Stride::scalars;
   m.scale = 2;
-  m.displacement = j * spacing * 2 * shape_.scalarBytes;
+  m.displacement = j * spacing * 2 * single_.scalarBytes;
   m.fixed = true;
   const int32_t re = line.splat(m);
-  m.displacement += shape_.scalarBytes;
+  m.displacement += single_.scalarBytes;
   return {re, line.splat(m)};
 }
 
@@ -230,28 +263,28 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
   const Transform &t = *i.transform;
   const auto write = [&](int64_t unroll, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, first ? *i.program : *i.after, constants_, shape_, functions_,
+    ProgramLines program(i, first ? *i.program : *i.after, constants_, single_, functions_,
                          first ? 0 : int32_t(i.program->sumCount), 1, line);
     if (!program.possible()) return false;
-    prepare(program, t.size, unroll);
+    prepare(program, t.size, unroll, true);
     for (int64_t j = 0; j < unroll; j++) {
       Memory m = convolved(i, j, 1);
       if (first) {
         program.element(j, nullptr);
         const LineValue x = product(line, exchanged(program.result(), inverse), factor(i, line, chirpPointer, j, 1));
         line.store(m, x.re);
-        m.displacement += shape_.bytes;
+        m.displacement += single_.bytes;
         line.store(m, x.im);
       } else {
         const int32_t re = line.load(m);
-        m.displacement += shape_.bytes;
+        m.displacement += single_.bytes;
         const LineValue y = product(line, {re, line.load(m)}, factor(i, line, chirpPointer, j, 1));
         const LineValue z = exchanged(scaled(line, y, t.scale), inverse);
         program.element(j, &z);
       }
     }
     program.finish();
-    put(to, line, {unroll, 0, 0}, std::string(first ? "before" : "behind") + " a convolution of " + std::to_string(t.size));
+    put(to, line, single_, {unroll, 0, 0}, std::string(first ? "before" : "behind") + " a convolution of " + std::to_string(t.size));
     return true;
   };
   g.unroll = t.size >= 4 ? 4 : 1;
@@ -261,7 +294,7 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
 
 bool Generator::convolution(const Instruction &i, Generated &g) {
   const Transform &inner = *i.transform->convolution;
-  if (!hasColumns(inner, shape_)) return false;
+  if (!hasColumns(inner, single_)) return false;
   const bool inverse = i.attributes[1] != 0, once = inner.levelCount == 1;
   Generated *const stages = stages_.emplace_back(4).data();
   g.stages = stages;
@@ -272,17 +305,17 @@ bool Generator::convolution(const Instruction &i, Generated &g) {
     const auto take = [&](Line &line, int64_t j) {
       Memory m = convolved(i, j, spacing);
       const int32_t re = line.load(m);
-      m.displacement += shape_.bytes;
+      m.displacement += single_.bytes;
       return exchanged({re, line.load(m)}, back);
     };
     const auto give = [&](Line &line, int64_t j, LineValue y) {
       const LineValue z = back ? exchanged(y, true) : product(line, y, factor(i, line, kernelPointer, j, rest));
       Memory m = convolved(i, j, rest);
       line.store(m, z.re);
-      m.displacement += shape_.bytes;
+      m.displacement += single_.bytes;
       line.store(m, z.im);
     };
-    levels(inner, stages[back ? 2 : 1], once, 1, std::to_string(inner.size) + " in a convolution", first, last, take,
+    levels(inner, stages[back ? 2 : 1], single_, once, 1, std::to_string(inner.size) + " in a convolution", first, last, take,
            give, [] {}, [] {});
   }
   return true;
@@ -312,8 +345,9 @@ bool Generator::generate(Plan &plan) {
   if (!memory_.seal()) return false;
   for (const Pending &p : pending_)
     *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
-  for (const auto &[g, t] : leveled_)
-    for (int64_t l = 1; l + 1 < t->levelCount; l++) g->levels[l] = middles_[{t->levels[l].radix, t->levels[l].apart}];
+  for (const Leveled &of : leveled_)
+    for (int64_t l = 1; l + 1 < of.transform->levelCount; l++)
+      of.generated->levels[l].code = middles_[middleKey(of.transform->levels[l], of.shape)];
   for (const auto &[i, g] : made) i->generated = g;
   if (std::getenv("PARSEVAL_PERF_MAP") != nullptr) writePerfMap();
   return true;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "../plan.h"
 #include "codeMemory.h"
@@ -15,7 +16,8 @@ namespace parseval {
 
 class Generator {
  public:
-  Generator(VectorShape shape, const LaneFunctions *functions) : shape_(shape), functions_(functions) {}
+  Generator(VectorShape shape, const LaneFunctions *functions)
+      : shape_(shape), single_{shape.part(), shape.scalarBytes}, functions_(functions) {}
 
   // Gives all maps and transforms of varying segments their code; false if there is one that has none.
   bool generate(Plan &plan);
@@ -31,18 +33,21 @@ class Generator {
   bool convolution(const Instruction &i, Generated &g);
   bool chirped(const Instruction &i, Generated &g, bool first, bool inverse);
   template <class Take, class Give, class EndLeaves, class EndTop>
-  void levels(const Transform &t, Generated &g, bool whole, double scale, const std::string &name, Line &first,
-              Line &last, Take take, Give give, EndLeaves endLeaves, EndTop endTop);
-  void prepare(ProgramLines &program, int64_t count, int64_t columnElements);
+  void levels(const Transform &t, Generated &g, VectorShape shape, bool whole, double scale, const std::string &name,
+              Line &first, Line &last, Take take, Give give, EndLeaves endLeaves, EndTop endTop);
+  void prepare(ProgramLines &program, int64_t count, int64_t columnElements, bool inARow);
   Memory convolved(const Instruction &i, int64_t j, int64_t spacing) const;
   LineValue factor(const Instruction &i, Line &line, CallPointer table, int64_t j, int64_t spacing) const;
   LineValue scaled(Line &line, LineValue z, double by) const;
-  void put(GeneratedCode &to, const Line &line, const ColumnStep &step, const std::string &name);
+  void put(GeneratedCode &to, const Line &line, VectorShape shape, const ColumnStep &step, const std::string &name);
   void writePerfMap() const;
-  GeneratedCode *middle(const Transform &t, int64_t level);
-  const void *scaledTwiddles(const Transform &t);
+  using MiddleKey = std::tuple<int64_t, int64_t, int32_t>;  // radix, distance, fold
+  static MiddleKey middleKey(const TransformLevel &level, VectorShape shape);
+  GeneratedCode *middle(const Transform &t, int64_t level, VectorShape shape);
+  static ColumnStep columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements);
+  const void *twiddlesOf(const Transform &t, const TransformLevel &level, double scale, VectorShape shape);
 
-  const VectorShape shape_;
+  const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
   const LaneFunctions *functions_;
   const void *constants_ = nullptr;
   LoopAround loop_;
@@ -52,10 +57,15 @@ class Generator {
   ProgramLines::Tables tables_;
   std::deque<Generated> generated_;
   std::deque<std::vector<Generated>> stages_;  // of convolutions
-  std::deque<std::vector<GeneratedCode>> levels_;
-  std::vector<std::pair<Generated *, const Transform *>> leveled_;  // whose inner levels are still to be looked up
-  std::map<std::pair<int64_t, int64_t>, GeneratedCode> middles_;  // by radix and distance
-  std::map<const Transform *, std::vector<uint8_t>> scaled_;
+  std::deque<std::vector<GeneratedLevel>> levels_;
+  struct Leveled {
+    Generated *generated;
+    const Transform *transform;
+    VectorShape shape;
+  };
+  std::vector<Leveled> leveled_;  // whose inner levels are still to be looked up
+  std::map<MiddleKey, GeneratedCode> middles_;
+  std::map<std::tuple<const Transform *, const TransformLevel *, int32_t>, std::vector<uint8_t>> twiddles_;
 };
 
 }  // namespace parseval

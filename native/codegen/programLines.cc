@@ -25,7 +25,7 @@ ProgramLines::ProgramLines(const Instruction &instruction, const Pointwise &prog
       line_(line),
       sums_(size_t(program.sumCount)) {}
 
-bool ProgramLines::callsFunction(const MicroInstruction &micro) const {
+static bool callsFunction(const MicroInstruction &micro) {
   switch (micro.op) {
     case Micro::sqrt: return micro.width == 2;
     case Micro::exp:
@@ -52,11 +52,15 @@ bool ProgramLines::possible() const {
   return true;
 }
 
+bool ProgramLines::isFoldable(const Pointwise &program) {
+  return std::none_of(program.micros, program.micros + program.microCount, callsFunction);
+}
+
 const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes) {
   std::vector<int64_t> &table = tables[{permutation, bytes}];
   if (table.empty()) {
     for (int64_t j = 0; j < count; j++) table.push_back(permutation[j] * bytes);
-    table.resize(table.size() + mostUnrolled);
+    table.resize(table.size() + 2 * mostUnrolled);
   }
   return table.data();
 }
@@ -75,17 +79,80 @@ Memory ProgramLines::inOperand(int32_t number) const {
   const int32_t first = int32_t(std::find_if(operands, operands + number, [&](const Operand &o) {
                                   return o.varying == operand.varying && liesStill(o);
                                 }) - operands);
-  const int64_t apart = (operand.offset - operands[first].offset) * (operand.varying ? shape_.bytes : shape_.scalarBytes);
+  const int64_t apart = (operand.offset - operands[first].offset) * (operand.varying ? shape_.part() : shape_.scalarBytes);
   if (std::abs(apart) > mostAhead) return m;
   m.pointer = first;
   m.displacement = apart;
   return m;
 }
 
+// A varying element; of a folded shape with its neighbour, which `next` is the place of.
+LineValue ProgramLines::load(Memory m, Memory next, int32_t width) {
+  const auto take = [&](int32_t a, int32_t b) {
+    return LineValue{line_.binary(Action::lowHalves, a, b), line_.binary(Action::highHalves, a, b)};
+  };
+  if (shape_.fold == 1) {
+    const int32_t re = line_.load(m);
+    m.displacement += shape_.part();
+    return {re, width == 2 ? line_.load(m) : -1};
+  }
+  if (width == 2) {
+    const int32_t a = line_.load(m);
+    return take(a, line_.load(next));
+  }
+  if (m.base != Memory::Base::gathered) return {line_.load(m)};
+  const int32_t a = line_.spread(m);
+  return {line_.binary(Action::lowHalves, a, line_.spread(next))};
+}
+
+// In a row with its neighbour.
+LineValue ProgramLines::load(Memory m, int32_t width) {
+  Memory next = m;
+  next.displacement += width * shape_.part();
+  return load(m, next, width);
+}
+
+void ProgramLines::store(Memory m, int32_t width, LineValue value) {
+  if (width == 1) return line_.store(m, value.re);
+  if (shape_.fold == 2)
+    value = {line_.binary(Action::lowHalves, value.re, value.im), line_.binary(Action::highHalves, value.re, value.im)};
+  line_.store(m, value.re);
+  m.displacement += shape_.bytes;
+  line_.store(m, value.im);
+}
+
+// One number of each example, for all elements.
+LineValue ProgramLines::numberOf(Memory m, int32_t width) {
+  const auto part = [&] { return shape_.fold == 1 ? line_.load(m) : line_.spread(m); };
+  LineValue value{part()};
+  m.displacement += shape_.part();
+  if (width == 2) value.im = part();
+  return value;
+}
+
+// One that is the same for all examples.
+LineValue ProgramLines::splat(Memory m, Memory next, int32_t width, bool inARow) {
+  if (inARow && shape_.fold == 2) {
+    if (width == 1) return {line_.splatPair(m, PairOf::reals)};
+    const int32_t re = line_.splatPair(m, PairOf::realParts);
+    return {re, line_.splatPair(m, PairOf::imaginaryParts)};
+  }
+  const auto part = [&] {
+    const int32_t a = line_.splat(m);
+    return shape_.fold == 1 || m.base != Memory::Base::gathered ? a
+                                                                : line_.binary(Action::lowHalves, a, line_.splat(next));
+  };
+  LineValue value{part()};
+  m.displacement += shape_.scalarBytes;
+  next.displacement += shape_.scalarBytes;
+  if (width == 2) value.im = part();
+  return value;
+}
+
 LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
   const ProgramOperand &operand = program_.operands[number];
   const bool varying = instruction_.operands[number].varying;
-  const int64_t part = varying ? shape_.bytes : shape_.scalarBytes, size = part * operand.width;
+  const int64_t part = varying ? shape_.part() : shape_.scalarBytes, size = part * operand.width;
   Memory m = inOperand(number);
   if (gathered) m.base = Memory::Base::gathered;
   m.fixed = !varying;
@@ -97,22 +164,23 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
     m.scale = operand.width;
     m.displacement += j * spacing_ * size;
   }
-  const int64_t displacement = m.displacement;
-  const auto get = [&] { return varying ? line_.load(m) : line_.splat(m); };
-  LineValue value;
-  value.re = get();
-  if (operand.width == 2) {
-    m.displacement += part;
-    value.im = get();
-  }
-  m.displacement = displacement;
+  Memory next = m;
+  if (gathered) next.element++;
+  else next.displacement += size;
+  const bool isNumber = !gathered && operand.step == 0;
+  const LineValue value = !varying    ? splat(m, next, operand.width, !gathered && !isNumber)
+                          : !isNumber ? load(m, next, operand.width)
+                                      : numberOf(m, operand.width);
   // Entries behind a permutation lie anywhere: those of the next column are asked for.
   if (gathered && varying && count_ * size > secondCache) {
-    m.element += spacing_ == 1 ? columnElements_ : 1;
-    prefetch(m, size);
+    for (Memory *entry : {&m, &next}) {
+      entry->element += inARow_ ? columnElements_ : shape_.fold;
+      prefetch(*entry, size);
+      if (shape_.fold == 1) break;
+    }
   } else if (const int64_t ahead = untilNextStep(number); ahead != 0) {
     m.displacement += ahead;
-    prefetch(m, size);
+    prefetch(m, size * shape_.fold);
   }
   return value;
 }
@@ -145,7 +213,14 @@ bool ProgramLines::isHistory(int32_t number) const {
   if (instruction_.depth == 0 || !operand.varying) return false;
   const int64_t stride = operand.strides[instruction_.depth - 1];
   return std::abs(stride) >= count_ * program_.operands[number].width &&
-         std::abs(stride) * loop_->steps * shape_.bytes > cache;
+         std::abs(stride) * loop_->steps * shape_.part() > cache;
+}
+
+// Whether its vectors begin at multiples of their length, as those written past the caches must: of a folded shape not all do.
+bool ProgramLines::isAligned(int32_t number) const {
+  const Operand &operand = instruction_.operands[number];
+  return operand.offset % shape_.fold == 0 &&
+         std::all_of(operand.strides, operand.strides + instruction_.depth, [&](int64_t s) { return s % shape_.fold == 0; });
 }
 
 // Bytes to where the next step reads what has long left the caches; 0 where another operand is there a step ahead.
@@ -153,7 +228,7 @@ int64_t ProgramLines::untilNextStep(int32_t number) const {
   if (!isHistory(number)) return 0;
   const Operand &operand = instruction_.operands[number];
   const int64_t stride = operand.strides[instruction_.depth - 1], next = loop_->reverse ? -stride : stride;
-  const int64_t ahead = next * shape_.bytes;
+  const int64_t ahead = next * shape_.part();
   return std::abs(ahead) > mostAhead || loop_->moving.count(operand.offset + next) > 0 ? 0 : ahead;
 }
 
@@ -162,12 +237,9 @@ void ProgramLines::storeTo(int32_t number, LineValue value) {
   Memory m = inOperand(number);
   m.stride = Stride::vectors;
   m.scale = operand.width;
-  m.displacement += j_ * spacing_ * shape_.bytes * operand.width;
-  m.streamed = isHistory(number);
-  line_.store(m, value.re);
-  if (operand.width == 1) return;
-  m.displacement += shape_.bytes;
-  line_.store(m, value.im);
+  m.displacement += j_ * spacing_ * shape_.part() * operand.width;
+  m.streamed = isHistory(number) && isAligned(number);
+  store(m, operand.width, value);
 }
 
 int32_t ProgramLines::inverse(int32_t x) {
@@ -299,7 +371,8 @@ LineValue ProgramLines::result() { return read(program_.result, 2); }
 bool ProgramLines::isGrouped(int32_t number) const {
   const ProgramOperand &operand = program_.operands[number];
   if (!operand.total || shape_.scalarBytes != 4) return false;
-  if (columnElements_ % groupSize != 0 || count_ % columnElements_ != 0) return false;
+  const int64_t together = inARow_ ? groupSize * shape_.fold : groupSize;
+  if (columnElements_ % together != 0 || count_ % columnElements_ != 0) return false;
   const Operand &at = instruction_.operands[number];
   for (int32_t d = 0; d < instruction_.depth; d++)
     if (at.strides[d] != 0) return false;
@@ -310,7 +383,7 @@ void ProgramLines::addToTotal(int32_t number, LineValue term) {
   Memory m{Memory::Base::pointer};
   m.pointer = instruction_.operandCount + maskPointer;
   m.fixed = true;
-  const int32_t mask = line_.load(m);
+  const int32_t mask = numberOf(m, 1).re;
   const auto masked = [&](int32_t x) { return x < 0 ? x : line_.binary(Action::bitAnd, x, mask); };
   Arrivals &a = arrivals_[number];
   a.elements.push_back(j_);
@@ -324,25 +397,27 @@ void ProgramLines::addGroup(int32_t number) {
   const int64_t group = int64_t(arrivals.elements.size()) / groupSize - 1;
   const int32_t width = program_.operands[number].width;
   Memory m = inOperand(number);
-  if (spacing_ == 1) {
+  if (inARow_) {
     m.stride = Stride::scalars;
     m.scale = width * shape_.lanes() / groupSize;
   } else {
     m.stride = Stride::vectors;
     m.scale = width;
   }
-  m.displacement += group * spacing_ * width * shape_.bytes;
+  m.displacement += group * spacing_ * width * shape_.part();
   const auto pair = [&](int32_t a, int32_t b) {
     return line_.addApart(line_.binary(Action::unpackLow, a, b), line_.binary(Action::unpackHigh, a, b));
   };
-  for (const bool imaginary : {false, true}) {
-    if (imaginary && width == 1) break;
+  const auto sumsOf = [&](bool imaginary) {
     const auto term = [&](size_t k) { return imaginary ? arrivals.terms[k].im : arrivals.terms[k].re; };
     const int32_t ab = pair(term(0), term(1)), cd = pair(term(2), term(3));
-    const int32_t sums = line_.addApart(line_.binary(Action::lowPairs, ab, cd), line_.binary(Action::highPairs, ab, cd));
-    line_.store(m, line_.addApart(line_.load(m), sums));
-    m.displacement += shape_.bytes;
-  }
+    return line_.addApart(line_.binary(Action::lowPairs, ab, cd), line_.binary(Action::highPairs, ab, cd));
+  };
+  // A folded vector has a group of each of two columns, or of elements of even and of odd number.
+  const LineValue before = load(m, width);
+  LineValue after{line_.addApart(before.re, sumsOf(false))};
+  if (width == 2) after.im = line_.addApart(before.im, sumsOf(true));
+  store(m, width, after);
   arrivals.terms.clear();
 }
 
@@ -351,13 +426,15 @@ void ProgramLines::recordTotal(int32_t number) {
   TotalLayout layout{instruction_.operands[number].offset, count_ * program_.operands[number].width,
                      program_.operands[number].width, std::vector<int32_t>(size_t(count_))};
   const int64_t columns = count_ / columnElements_, groups = columnElements_ / groupSize;
+  const int64_t together = inARow_ ? shape_.fold : 1;  // of one column
   for (int64_t column = 0; column < columns; column++)
-    for (int64_t k = 0; k < columnElements_; k++) {
-      const int64_t j = elements[size_t(k)], group = k / groupSize;
-      const int64_t element = spacing_ == 1 ? column * columnElements_ + j : column + j * spacing_;
-      const int64_t place = spacing_ == 1 ? column * groups + group : column + group * spacing_;
-      layout.places[size_t(element)] = int32_t(place * groupSize + k % groupSize);
-    }
+    for (int64_t k = 0; k < columnElements_ / together; k++)
+      for (int64_t part = 0; part < together; part++) {
+        const int64_t j = elements[size_t(k)] * spacing_, group = k / groupSize;
+        const int64_t element = inARow_ ? column * columnElements_ + j + part : column + j;
+        const int64_t place = inARow_ ? column * groups + group * together + part : column + group * spacing_;
+        layout.places[size_t(element)] = int32_t(place * groupSize + k % groupSize);
+      }
   totals_->layouts.push_back(std::move(layout));
 }
 
@@ -368,13 +445,15 @@ void ProgramLines::finish() {
     const auto &[even, odd] = sums_[size_t(s)];
     Memory m{Memory::Base::pointer};
     m.pointer = instruction_.operandCount + sumsPointer;
-    m.displacement = (firstSum_ + s) * 2 * shape_.bytes;
+    m.displacement = (firstSum_ + s) * 2 * shape_.part();
     for (const bool imaginary : {false, true}) {
       const int32_t first = imaginary ? even.im : even.re, second = imaginary ? odd.im : odd.re;
       if (first < 0) continue;
       const int32_t both = second < 0 ? first : line_.addApart(first, second);
-      line_.store(m, line_.addApart(line_.load(m), both));
-      m.displacement += shape_.bytes;
+      const int32_t before = numberOf(m, 1).re;
+      if (shape_.fold == 1) line_.store(m, line_.addApart(before, both));
+      else line_.storeLow(m, line_.addApart(before, line_.addApart(both, line_.binary(Action::highHalves, both, both))));
+      m.displacement += shape_.part();
     }
   }
   sums_.assign(sums_.size(), {});

@@ -35,13 +35,15 @@ class ProgramLines {
   // Elements that a map's column has at most.
   static constexpr int64_t mostUnrolled = 4;
 
-  // Element j of a column lies `spacing` elements after element 0. `firstSum`: how many sums of other programs are
-  // before its own.
+  // Element j of a column lies `spacing` elements after element 0; of a folded shape its neighbour comes along. `firstSum`:
+  // how many sums of other programs are before its own.
   ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
                const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line);
 
   // Whether all of the program can be written out.
   bool possible() const;
+  // Whether it can for a folded shape, which no function is called with.
+  static bool isFoldable(const Pointwise &program);
 
   // The program for element j, given what a transform hands over, if it does.
   void element(int64_t j, const LineValue *handed);
@@ -61,20 +63,25 @@ class ProgramLines {
     count_ = count;
   }
   void inLoop(const LoopAround &loop) { loop_ = &loop; }
-  // A column has so many elements; with a spacing of 1 the next begins where it ends.
-  void inColumnsOf(int64_t elements, Totals &totals) {
+  // A column has so many elements, neighbours that come along in it included; in a row, or as far apart as the spacing says.
+  void inColumnsOf(int64_t elements, bool inARow, Totals &totals) {
     columnElements_ = elements;
+    inARow_ = inARow;
     totals_ = &totals;
   }
 
  private:
   LineValue read(Register r, int32_t width);
   LineValue fromOperand(int32_t operand, int64_t j, bool gathered);
+  LineValue load(Memory m, Memory next, int32_t width);
+  LineValue load(Memory m, int32_t width);
+  LineValue numberOf(Memory m, int32_t width);
+  LineValue splat(Memory m, Memory next, int32_t width, bool inARow);
+  void store(Memory m, int32_t width, LineValue value);
   void prefetch(Memory from, int64_t bytes);
   Memory inOperand(int32_t operand) const;
   LineValue compute(Micro op, int32_t width, LineValue a, LineValue b);
   LineValue called(Micro op, int32_t width, LineValue a);
-  bool callsFunction(const MicroInstruction &micro) const;
   void step(const MicroInstruction &micro);
   void keep(const MicroInstruction &micro, LineValue value);
   void stepsOfSeveral(const MicroInstruction &micro, int64_t first);
@@ -82,6 +89,7 @@ class ProgramLines {
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
+  bool isAligned(int32_t operand) const;
   int64_t untilNextStep(int32_t operand) const;
   bool isGrouped(int32_t operand) const;
   void addToTotal(int32_t operand, LineValue term);
@@ -103,6 +111,7 @@ class ProgramLines {
   const LoopAround *loop_ = nullptr;
 
   int64_t columnElements_ = 1;
+  bool inARow_ = false;
   Totals *totals_ = nullptr;
   // Of each grouped total: the elements in the order in which they came, and the terms of the group that is not full.
   struct Arrivals {

@@ -478,6 +478,15 @@ test('what is read through a permutation, where vectors are larger than the seco
     await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constantFrom(3, 9) }), agrees), 1)
 })
 
+test('histories larger than the caches, of steps that no vector divides, with few examples', async () => {
+  for (const type of [real(1025), complex(513)]) {
+    const f = closed([varying(type)], h =>
+      loop({ carries: [h!], length: 600 }, k => [b.neg(k!), b.add(k!, k!)]),
+    )
+    await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constantFrom(2, 3, 11) }), agrees), 3)
+  }
+})
+
 test('loops nested deeper than the engine goes are refused in words', () => {
   const nested = (depth: number, h: Expr): Expr =>
     depth === 0
