@@ -209,6 +209,9 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
     })
   }
 
+  const examplesOf = (n: number) => batch(plan.task, 'train', n * plan.batch, plan.batch)
+  let data = examplesOf(step)
+
   const isDue = (): boolean =>
     plan.checkpointSeconds !== undefined && performance.now() - savedAt >= 1000 * plan.checkpointSeconds
 
@@ -238,13 +241,16 @@ const run = async (plan: Plan): Promise<E.Either<TrainError, Outcome>> => {
       const kept = await keep(state.right)
       if (E.isLeft(kept)) return kept
     }
-    const data = batch(plan.task, 'train', step * plan.batch, plan.batch)
     const before = performance.now()
-    const ran = await machine.training.run(plan.batch, data, plan.signal)()
+    const running = machine.training.run(plan.batch, data, plan.signal)()
+    // while the engine works
+    const ahead = examplesOf(step + 1)
+    const ran = await running
     seconds += (performance.now() - before) / 1000
     // a run that was cut off updates nothing: the state is still that of `step`
     if (E.isLeft(ran)) return ran.left.cancelled ? finish('aborted') : broken(ran.left)
     step += 1
+    data = ahead
     const loss = ran.right[0]![0]!
     if (!Number.isFinite(loss)) return notFinite(`the loss is ${loss}`)
     plan.onEvent({ kind: 'step', step, loss, seconds })
