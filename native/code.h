@@ -132,15 +132,18 @@ using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t col
 // its chirp and its kernel.
 enum CallPointer : int32_t { sumsPointer, maskPointer, convolvedPointer, chirpPointer, kernelPointer, callPointers };
 
-// Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
-// `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
-// with the program behind it, of whose twiddles, levels[0]'s, the scale is a factor; with one level `columns` may be all there is. Of a
-// convolution: `stages` are a map (the first program, times the chirp), a transform (times the kernel), an inverse one,
-// and a map (times the chirp, the second program).
+// A level of a transform, and its twiddles: as in the transform's table, but for those of columns that go together, which are
+// side by side.
 struct GeneratedLevel {
   GeneratedCode code = nullptr;
   const void *twiddles = nullptr;
 };
+
+// Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
+// `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
+// with the program behind it, whose twiddles, those of levels[0], have the scale in them; with one level `columns` may be all
+// there is. Of a convolution: `stages` are a map (the first program, times the chirp), a transform (times the kernel), an
+// inverse one, and a map (times the chirp, the second program).
 struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
   int64_t unroll = 1;

@@ -190,16 +190,16 @@ void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t thread
   __atomic_store_n(&cancelled_, 0, __ATOMIC_RELAXED);
 }
 
-// Full blocks, and for what is left over a narrower one if its lanes are enough.
+// Full blocks, and for what is left over the narrowest that has room for it.
 void Program::divide() {
   blocks_.clear();
   for (int64_t first = 0; first < batch_; first += wide_.lanes())
     blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first), -1});
   Block &last = blocks_.back();
-  const Kernels *const narrower = wide_.narrower();
-  if (narrower == nullptr || last.examples > wide_.lanes() / 2) return;
-  if (!narrow_) narrow_.emplace(tape_, precision_, narrower);
-  if (last.examples <= narrow_->lanes()) last.variant = &*narrow_;
+  const Kernels *const narrowest = wide_.narrowest(last.examples);
+  if (narrowest == nullptr) return;
+  const Variant &narrow = narrow_.try_emplace(narrowest, tape_, precision_, narrowest).first->second;
+  if (last.examples <= narrow.lanes()) last.variant = &narrow;
 }
 
 // With one varying segment a thread can use the same arena for all its blocks, but for those that are cut, with which another

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -71,7 +72,7 @@ class Program {
   Precision precision_;
   Tape tape_;
   Variant wide_;
-  std::optional<Variant> narrow_;  // from when it is first needed
+  std::map<const Kernels *, Variant> narrow_;  // from when they are first needed
   int64_t varyingSegments_ = 0;
   std::vector<std::optional<Values>> resident_;
 

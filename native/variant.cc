@@ -8,6 +8,18 @@ int64_t bytesOf(Precision precision) {
   return precision == Precision::Single ? int64_t(sizeof(float)) : int64_t(sizeof(double));
 }
 
+// Kernels of vectors half as long; null if there are none.
+const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] Precision precision) {
+#ifdef PARSEVAL_X64
+  if (kernels == &avx512Kernels) return &avx2Kernels;
+#ifdef PARSEVAL_CODEGEN
+  // Pairs of numbers are taken apart in single precision only.
+  if (kernels == &avx2Kernels && precision == Precision::Single) return &avx2HalfKernels;
+#endif
+#endif
+  return nullptr;
+}
+
 }  // namespace
 
 Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
@@ -25,15 +37,12 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
 #endif
 }
 
-const Kernels *Variant::narrower() const {
-#ifdef PARSEVAL_X64
-  if (kernels_ == &avx512Kernels) return &avx2Kernels;
-#ifdef PARSEVAL_CODEGEN
-  // Pairs of numbers are taken apart in single precision only.
-  if (kernels_ == &avx2Kernels && precision_ == Precision::Single) return &avx2HalfKernels;
-#endif
-#endif
-  return nullptr;
+const Kernels *Variant::narrowest(int64_t examples) const {
+  const Kernels *found = nullptr;
+  for (const Kernels *k = halfOf(kernels_, precision_); k != nullptr && examples <= of(precision_, k).lanes;
+       k = halfOf(k, precision_))
+    found = k;
+  return found;
 }
 
 }  // namespace parseval

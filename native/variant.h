@@ -24,8 +24,8 @@ class Variant {
   const Plan &plan() const { return plan_; }
   const PrecisionKernels &kernels() const { return of(precision_, kernels_); }
   int64_t lanes() const { return kernels().lanes; }
-  // Kernels of vectors half as long, for blocks that would leave half of the lanes empty; null if there are none.
-  const Kernels *narrower() const;
+  // Kernels of the shortest vectors that have room for so few examples, shorter than its own; null if there are none.
+  const Kernels *narrowest(int64_t examples) const;
 
  private:
   static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
