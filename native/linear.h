@@ -88,15 +88,37 @@ void runOuter(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t row
   }
 }
 
-// One number of `Rows` rows for each of as many columns as there are lanes: x[l] are the columns' numbers of example l.
-template <class K, bool UniformA, bool Full, int Rows>
-PARSEVAL_INLINE void addLanesOf(Scalar<K> *to, const Scalar<K> *a, const typename K::Vector *x, int64_t columns,
-                                int64_t examples) {
-  typename K::Vector sum[Rows];
-  for (int r = 0; r < Rows; r++) sum[r] = loadAnywhere<K>(to + r * columns);
-  for (int64_t l = 0; l < (Full ? K::lanes : examples); l++)
-    for (int r = 0; r < Rows; r++) sum[r] += x[l] * splat<K>(a[r * unit<K, UniformA> + (UniformA ? 0 : l)]);
-  for (int r = 0; r < Rows; r++) storeAnywhere<K>(to + r * columns, sum[r]);
+// `Rows` × `Vectors` vectors, each of as many columns as there are lanes: those of vector v and example l are x[v·lanes + l].
+template <class K, bool UniformA, bool Full, int Rows, int Vectors>
+PARSEVAL_INLINE void addTileOfExamples(Scalar<K> *to, const Scalar<K> *a, const typename K::Vector *x, int64_t columns,
+                                       int64_t examples) {
+  typename K::Vector sum[Rows][Vectors];
+  for (int r = 0; r < Rows; r++)
+    for (int v = 0; v < Vectors; v++) sum[r][v] = loadAnywhere<K>(to + r * columns + v * K::lanes);
+  for (int64_t l = 0; l < (Full ? K::lanes : examples); l++) {
+    typename K::Vector y[Rows];
+    for (int r = 0; r < Rows; r++) y[r] = splat<K>(a[r * unit<K, UniformA> + (UniformA ? 0 : l)]);
+    for (int v = 0; v < Vectors; v++)
+      for (int r = 0; r < Rows; r++) sum[r][v] += x[v * K::lanes + l] * y[r];
+  }
+  for (int r = 0; r < Rows; r++)
+    for (int v = 0; v < Vectors; v++) storeAnywhere<K>(to + r * columns + v * K::lanes, sum[r][v]);
+}
+
+// All rows of `Vectors` vectors of columns.
+template <class K, bool UniformA, bool UniformB, bool Full, int Vectors>
+PARSEVAL_INLINE void addColumnsOfExamples(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t rows,
+                                          int64_t columns, int64_t examples) {
+  constexpr int together = 4;
+  constexpr int64_t unitA = unit<K, UniformA>, unitB = unit<K, UniformB>;
+  typename K::Vector x[Vectors * K::lanes];
+  for (int64_t k = 0; k < Vectors * K::lanes; k++) x[k] = loadReal<K, UniformB>(b + k * unitB);
+  for (int v = 0; v < Vectors; v++) transpose<K>(x + v * K::lanes);
+  int64_t i = 0;
+  for (; i + together <= rows; i += together)
+    addTileOfExamples<K, UniformA, Full, together, Vectors>(to + i * columns, a + i * unitA, x, columns, examples);
+  for (; i < rows; i++)
+    addTileOfExamples<K, UniformA, Full, 1, Vectors>(to + i * columns, a + i * unitA, x, columns, examples);
 }
 
 // to_ij += Σ a_i b_j over the examples: a product of matrices whose inner side are the lanes, so that b's are exchanged
@@ -104,22 +126,18 @@ PARSEVAL_INLINE void addLanesOf(Scalar<K> *to, const Scalar<K> *a, const typenam
 template <class K, bool UniformA, bool UniformB, bool Full>
 PARSEVAL_INLINE void addOuterOfExamples(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t rows,
                                         int64_t columns, int64_t examples) {
-  constexpr int together = 4;
-  constexpr int64_t unitA = unit<K, UniformA>, unitB = unit<K, UniformB>;
+  // What each of a's numbers is put into all lanes for; vectors of sixteen fill the registers already.
+  constexpr int together = K::lanes > 8 ? 1 : 2;
+  constexpr int64_t unitB = unit<K, UniformB>;
   int64_t j = 0;
-  for (; j + K::lanes <= columns; j += K::lanes) {
-    typename K::Vector x[K::lanes];
-    for (int64_t k = 0; k < K::lanes; k++) x[k] = loadReal<K, UniformB>(b + (j + k) * unitB);
-    transpose<K>(x);
-    int64_t i = 0;
-    for (; i + together <= rows; i += together)
-      addLanesOf<K, UniformA, Full, together>(to + i * columns + j, a + i * unitA, x, columns, examples);
-    for (; i < rows; i++) addLanesOf<K, UniformA, Full, 1>(to + i * columns + j, a + i * unitA, x, columns, examples);
-  }
+  for (; j + together * K::lanes <= columns; j += together * K::lanes)
+    addColumnsOfExamples<K, UniformA, UniformB, Full, together>(to + j, a, b + j * unitB, rows, columns, examples);
+  for (; j + K::lanes <= columns; j += K::lanes)
+    addColumnsOfExamples<K, UniformA, UniformB, Full, 1>(to + j, a, b + j * unitB, rows, columns, examples);
   for (; j < columns; j++)
     for (int64_t i = 0; i < rows; i++)
       for (int64_t l = 0; l < examples; l++)
-        to[i * columns + j] += a[i * unitA + (UniformA ? 0 : l)] * b[j * unitB + (UniformB ? 0 : l)];
+        to[i * columns + j] += a[i * unit<K, UniformA> + (UniformA ? 0 : l)] * b[j * unitB + (UniformB ? 0 : l)];
 }
 
 template <class K, bool UniformA, bool UniformB>

@@ -126,7 +126,7 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
                  Precision precision, const Kernels *kernels)
     : precision_(precision),
       tape_{{code, code + codeSize}, {constants, constants + constantCount}},
-      wide_(tape_, precision, kernels) {
+      wide_(tape_, precision, kernels, true) {
   for (const PlanSegment &segment : plan().segments) varyingSegments_ += segment.varying;
   resident_.resize(plan().inputs.size());
   requireMemory((double(plan().uniformUnits) + double(plan().scratchUnits)) * double(scalarBytes()));
@@ -196,10 +196,10 @@ void Program::divide() {
   for (int64_t first = 0; first < batch_; first += wide_.lanes())
     blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first), -1});
   Block &last = blocks_.back();
+  if (last.examples == wide_.lanes()) return;
   const Kernels *const narrowest = wide_.narrowest(last.examples);
-  if (narrowest == nullptr) return;
-  const Variant &narrow = narrow_.try_emplace(narrowest, tape_, precision_, narrowest).first->second;
-  if (last.examples <= narrow.lanes()) last.variant = &narrow;
+  const bool full = last.examples == Variant::of(precision_, narrowest).lanes;
+  last.variant = &others_.try_emplace({narrowest, full}, tape_, precision_, narrowest, full).first->second;
 }
 
 // With one varying segment a thread can use the same arena for all its blocks, but for those that are cut, with which another

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "arena.h"
@@ -71,8 +72,8 @@ class Program {
 
   Precision precision_;
   Tape tape_;
-  Variant wide_;
-  std::map<const Kernels *, Variant> narrow_;  // from when they are first needed
+  Variant wide_;  // for full blocks
+  std::map<std::pair<const Kernels *, bool>, Variant> others_;  // for a last block, from when they are first needed
   int64_t varyingSegments_ = 0;
   std::vector<std::optional<Values>> resident_;
 

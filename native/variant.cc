@@ -22,7 +22,7 @@ const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] 
 
 }  // namespace
 
-Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
+Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, bool full)
     : precision_(precision),
       kernels_(kernels),
       plan_(tape.code.data(), tape.code.size(), tape.constants.data(), tape.constants.size(), precision,
@@ -31,17 +31,15 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels)
   if (kernels_->generatedBytes == 0) return;
   const int32_t scalar = int32_t(bytesOf(precision)), part = scalar * this->kernels().lanes;
   generator_.emplace(VectorShape{kernels_->generatedBytes, scalar, kernels_->generatedBytes / part},
-                     static_cast<const LaneFunctions *>(this->kernels().laneFunctions));
+                     static_cast<const LaneFunctions *>(this->kernels().laneFunctions), full);
   // The other instruction sets have nothing but generated code for maps and transforms.
   if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
 #endif
 }
 
 const Kernels *Variant::narrowest(int64_t examples) const {
-  const Kernels *found = nullptr;
-  for (const Kernels *k = halfOf(kernels_, precision_); k != nullptr && examples <= of(precision_, k).lanes;
-       k = halfOf(k, precision_))
-    found = k;
+  const Kernels *found = kernels_;
+  for (const Kernels *k = kernels_; k != nullptr && examples <= of(precision_, k).lanes; k = halfOf(k, precision_)) found = k;
   return found;
 }
 

@@ -1,4 +1,5 @@
-// A plan made ready for the vectors of one instruction set: decoded, with the code that is generated for it.
+// A plan made ready for the vectors of one instruction set: decoded, with the code that is generated for it, for blocks with an
+// example in every lane or for any.
 #pragma once
 
 #include <optional>
@@ -19,19 +20,18 @@ struct Tape {
 
 class Variant {
  public:
-  Variant(const Tape &tape, Precision precision, const Kernels *kernels);
+  static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
+    return precision == Precision::Single ? kernels->singlePrecision : kernels->doublePrecision;
+  }
+  Variant(const Tape &tape, Precision precision, const Kernels *kernels, bool full);
 
   const Plan &plan() const { return plan_; }
   const PrecisionKernels &kernels() const { return of(precision_, kernels_); }
   int64_t lanes() const { return kernels().lanes; }
-  // Kernels of the shortest vectors that have room for so few examples, shorter than its own; null if there are none.
+  // Kernels of the shortest vectors that have room for so few examples.
   const Kernels *narrowest(int64_t examples) const;
 
  private:
-  static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
-    return precision == Precision::Single ? kernels->singlePrecision : kernels->doublePrecision;
-  }
-
   Precision precision_;
   const Kernels *kernels_;
   Plan plan_;

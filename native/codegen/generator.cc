@@ -326,7 +326,7 @@ bool Generator::generate(Plan &plan) {
   std::vector<std::pair<Instruction *, Generated *>> made;
   for (PlanSegment &segment : plan.segments) {
     if (!segment.varying) continue;
-    totals_ = {groupable(segment), {}};
+    totals_ = {!full_, groupable(segment), {}};
     std::vector<const Instruction *> loops;
     for (size_t k = 0; k < segment.instructions.size(); k++) {
       Instruction &i = segment.instructions[k];

@@ -16,8 +16,9 @@ namespace parseval {
 
 class Generator {
  public:
-  Generator(VectorShape shape, const LaneFunctions *functions)
-      : shape_(shape), single_{shape.part(), shape.scalarBytes}, functions_(functions) {}
+  // `full`: for blocks with an example in every lane.
+  Generator(VectorShape shape, const LaneFunctions *functions, bool full)
+      : shape_(shape), single_{shape.part(), shape.scalarBytes}, functions_(functions), full_(full) {}
 
   // Gives all maps and transforms of varying segments their code; false if there is one that has none.
   bool generate(Plan &plan);
@@ -49,9 +50,10 @@ class Generator {
 
   const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
   const LaneFunctions *functions_;
+  const bool full_;
   const void *constants_ = nullptr;
   LoopAround loop_;
-  Totals totals_;
+  Totals totals_{};
   CodeMemory memory_;
   std::vector<Pending> pending_;
   ProgramLines::Tables tables_;

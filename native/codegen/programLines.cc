@@ -208,7 +208,7 @@ LineValue ProgramLines::read(Register r, int32_t width) {
 
 // Whether the loop leaves behind more than a cache holds, each step in a place of its own.
 bool ProgramLines::isHistory(int32_t number) const {
-  constexpr int64_t cache = int64_t(4) << 20;
+  constexpr int64_t cache = int64_t(1) << 20;
   const Operand &operand = instruction_.operands[number];
   if (instruction_.depth == 0 || !operand.varying) return false;
   const int64_t stride = operand.strides[instruction_.depth - 1];
@@ -380,14 +380,17 @@ bool ProgramLines::isGrouped(int32_t number) const {
 }
 
 void ProgramLines::addToTotal(int32_t number, LineValue term) {
-  Memory m{Memory::Base::pointer};
-  m.pointer = instruction_.operandCount + maskPointer;
-  m.fixed = true;
-  const int32_t mask = numberOf(m, 1).re;
-  const auto masked = [&](int32_t x) { return x < 0 ? x : line_.binary(Action::bitAnd, x, mask); };
+  if (totals_->masked) {
+    Memory m{Memory::Base::pointer};
+    m.pointer = instruction_.operandCount + maskPointer;
+    m.fixed = true;
+    const int32_t mask = numberOf(m, 1).re;
+    for (int32_t *part : {&term.re, &term.im})
+      if (*part >= 0) *part = line_.binary(Action::bitAnd, *part, mask);
+  }
   Arrivals &a = arrivals_[number];
   a.elements.push_back(j_);
-  a.terms.push_back({masked(term.re), masked(term.im)});
+  a.terms.push_back(term);
   if (int64_t(a.terms.size()) == groupSize) addGroup(number);
 }
 

@@ -24,8 +24,10 @@ struct LoopAround {
   std::set<int64_t> moving;  // offsets of what the loop's instructions find in another place at each step
 };
 
-// Totals that may be kept four elements to a vector, and how those that are lie.
+// Totals that may be kept four elements to a vector, and how those that are lie. They mix the lanes, so that those behind the
+// last example are masked, unless there are none.
 struct Totals {
+  bool masked;
   std::set<int64_t> offsets;
   std::vector<TotalLayout> layouts;
 };
