@@ -49,6 +49,7 @@ export type {
   UnaryOp,
   UnitaryAttributes,
 } from './ir/ops.ts'
+export { postorder } from './ir/order.ts'
 export { type ParseError, parse, textHeader } from './ir/parse.ts'
 export { print } from './ir/print.ts'
 export { fromNumbers, type Tensor, uniformValue, type Value, varyingValue } from './ir/tensor.ts'
@@ -67,7 +68,7 @@ export {
   varying,
 } from './ir/type.ts'
 export { type VerifyError, verify } from './ir/verify.ts'
-export { deeply, postorder, rewrite } from './ir/walk.ts'
+export { deeply, rewrite } from './ir/walk.ts'
 export { inputMatrix, readComplex, readReal } from './models/input.ts'
 export { irnn } from './models/irnn.ts'
 export { lstm } from './models/lstm.ts'

@@ -48,38 +48,46 @@ export interface TypeMismatch {
   readonly at?: string
 }
 
-/* The one hidden state of the IR: the table of live nodes. Weak, so programs can be forgotten. */
+/*
+ * The one hidden state of the IR: the table of live nodes. Weak, so programs can be forgotten; their keys are when the
+ * table has grown to `room`. (A callback for each node that is collected takes longer than all the sweeps.)
+ */
 const table = new Map<string, WeakRef<object>>()
-const cleanup = new FinalizationRegistry<string>(key => {
-  if (table.get(key)?.deref() === undefined) table.delete(key)
-})
+const leastRoom = 2 ** 16
+let room = leastRoom
 let made = 0
+
+const sweep = (): void => {
+  for (const [key, value] of table) if (value.deref() === undefined) table.delete(key)
+  room = Math.max(leastRoom, 2 * table.size)
+}
 
 const known = (key: string): object | undefined => table.get(key)?.deref()
 
 const enter = <A extends object>(key: string, make: (id: number) => A): A => {
   const fresh = Object.freeze(make(made++))
+  if (table.size >= room) sweep()
   table.set(key, new WeakRef(fresh))
-  cleanup.register(fresh, key)
   return fresh
 }
 
 /* Numbers by their bits, functions by identity, and fields in one order, whoever wrote them in which. */
-const attributeKey = (_: string, value: unknown): unknown => {
-  if (typeof value === 'number')
-    return Object.is(value, -0) || !Number.isFinite(value) ? `#${Object.is(value, -0) ? '-0' : value}` : value
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  if ('results' in value && 'id' in value) return `@${value.id}`
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+const textOfValue = (value: unknown): string => {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(textOfValue).join()}]`
+  return 'results' in value && 'id' in value ? `@${value.id}` : textOf(value)
 }
 
 /* Passes make nodes again and again on other operands with the attributes they had. */
 const texts = new WeakMap<object, string>()
 const textOf = (attributes: object): string => {
-  const made = texts.get(attributes)
-  if (made !== undefined) return made
-  if (Object.keys(attributes).length === 0) return '{}'
-  const text = JSON.stringify(attributes, attributeKey)
+  const known = texts.get(attributes)
+  if (known !== undefined) return known
+  const fields = Object.entries(attributes)
+  if (fields.length === 0) return '{}'
+  fields.sort(([a], [b]) => (a < b ? -1 : 1))
+  const text = `{${fields.map(([name, value]) => `${name}:${textOfValue(value)}`).join()}}`
   texts.set(attributes, text)
   return text
 }
@@ -90,7 +98,9 @@ export const make = <K extends Op>(
   args: readonly Expr[],
   attributes: Attributes[K],
 ): E.Either<TypeMismatch, Expr<K>> => {
-  const key = `${op}(${args.map(a => a.id).join()})${textOf(attributes)}`
+  let key: string = op
+  for (const a of args) key += `,${a.id}`
+  key += textOf(attributes)
   const there = known(key) as Expr<K> | undefined
   if (there !== undefined) return E.right(there)
   const type = infer(op, args, attributes)
@@ -135,7 +145,10 @@ const signatureOf = (params: readonly Param[]) => {
 export const func = (params: readonly Param[], results: readonly Expr[]): Func => {
   const { named, text } = signatureOf(params)
   const key = `func(${text})${results.map(r => r.id).join()}`
-  return (known(key) as Func | undefined) ?? enter(key, id => ({ params: named, results, id }))
+  return (
+    (known(key) as Func | undefined) ??
+    enter(key, id => ({ params: named, results: Object.freeze([...results]), id }))
+  )
 }
 
 /** The type as a tensor's; every operand but a unitary's or a tuple's has one. */

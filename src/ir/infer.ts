@@ -17,6 +17,7 @@ import {
   unitaryAt,
 } from './operands.ts'
 import type { Attributes, BinaryOp, Op, UnaryOp } from './ops.ts'
+import { postorder } from './order.ts'
 import {
   elements,
   type Field,
@@ -408,7 +409,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         )
       return k < carries ? { ...param!, rate: loop } : { ...type, shape: [length, ...type.shape], rate: loop }
     })
-    const summing = containsBatchSum(body.results)
+    // Bodies are typed when they are made, so only this level is new.
+    const summing = postorder(body.results).some(e => e.op === 'batchSum')
     check(!summing, () => 'sums over the examples inside the loop: stack the values and sum them after it')
     return E.right({ kind: 'tuple', items })
   },
@@ -418,19 +420,6 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     if (type.kind !== 'tuple') return fail(`takes an item of a tuple, not of ${showType(type)}`)
     return E.right(type.items[item] ?? fail(`there is no item ${item} in ${showType(type)}`))
   },
-}
-
-/* Bodies are typed when they are made, so only this level is new. */
-const containsBatchSum = (results: readonly Expr[]): boolean => {
-  const seen = new Set<Expr>()
-  const rest = [...results]
-  for (let e = rest.pop(); e !== undefined; e = rest.pop()) {
-    if (seen.has(e)) continue
-    if (e.op === 'batchSum') return true
-    seen.add(e)
-    rest.push(...e.args)
-  }
-  return false
 }
 
 /** The type of an op on these operands, or what is wrong with them. */

@@ -21,9 +21,9 @@ import { argument, type Expr, type Func, func, make, type Param, type TypeMismat
 import { infer } from './infer.ts'
 import { nearest } from './nearest.ts'
 import type { Op } from './ops.ts'
+import { postorder } from './order.ts'
 import { bodiesOf, showNumber } from './print.ts'
 import { showType, type TensorType, tensor } from './type.ts'
-import { postorder } from './walk.ts'
 
 export const jsonFormat = 'parseval-program'
 export const jsonVersion = 1

@@ -13,8 +13,8 @@
  */
 import { attributeCodecs, attributeDefaults } from './attributes.ts'
 import type { Expr, Func } from './expr.ts'
+import { postorder } from './order.ts'
 import { sameType, showType } from './type.ts'
-import { postorder } from './walk.ts'
 
 const identifier = /^[\p{L}_][\p{L}\p{N}_.']*$/u
 

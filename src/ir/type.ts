@@ -75,7 +75,7 @@ export const rateOf = (type: Type): Rate =>
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i])
 
-export const sameType = (a: Type, b: Type): boolean => showType(a) === showType(b)
+export const sameType = (a: Type, b: Type): boolean => a === b || showType(a) === showType(b)
 
 /** Equal but for the rate, and no varying value where a uniform one is due. */
 export const fits = (given: TensorType, due: TensorType): boolean =>

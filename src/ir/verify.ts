@@ -3,9 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { decodeAttributes, isOp } from './attributes.ts'
 import type { Expr, Func } from './expr.ts'
 import { infer } from './infer.ts'
+import { postorder } from './order.ts'
 import { bodiesOf, listing } from './print.ts'
 import { sameType, showType } from './type.ts'
-import { postorder } from './walk.ts'
 
 /** Why a function is not well typed. */
 export interface VerifyError {

@@ -1,37 +1,11 @@
-/** Traversals of the DAG. Nothing else in the project recurses over it. */
+/** The DAG rebuilt, in the order of its operands. Nothing else in the project recurses over it. */
 import { type Expr, type Func, func, node } from './expr.ts'
 import { required } from './invariant.ts'
-
-/** Every node the roots reach, once, children before parents. */
-export const postorderBy = <A>(roots: readonly A[], children: (a: A) => readonly A[]): readonly A[] => {
-  const seen = new Set<A>()
-  const order: A[] = []
-  const stack: { node: A; below: readonly A[]; next: number }[] = []
-  const enter = (node: A): void => {
-    if (seen.has(node)) return
-    seen.add(node)
-    stack.push({ node, below: children(node), next: 0 })
-  }
-  for (const root of roots) {
-    enter(root)
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const child = top.below[top.next++]
-      if (child !== undefined) enter(child)
-      else {
-        order.push(top.node)
-        stack.pop()
-      }
-    }
-  }
-  return order
-}
-
-/** Every expression the roots reach, once, operands before users. Bodies of scans are not entered. */
-export const postorder = (roots: readonly Expr[]): readonly Expr[] => postorderBy(roots, e => e.args)
+import { postorder, postorderBy } from './order.ts'
 
 /** The same node on other operands. */
 export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
-  args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
+  args === e.args || args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
 
 /**
  * Rebuilds the roots bottom-up: `make` gives what stands for a node, from what stands for its operands, or for
@@ -40,17 +14,20 @@ export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
 export const rebuild = (
   roots: readonly Expr[],
   make: (original: Expr, args: readonly Expr[]) => Expr,
-  operands: (e: Expr) => readonly Expr[] = e => e.args,
+  operands?: (e: Expr) => readonly Expr[],
 ): readonly Expr[] => {
   const done = new Map<Expr, Expr>()
-  for (const e of postorderBy(roots, operands))
-    done.set(
-      e,
-      make(
-        e,
-        operands(e).map(a => required(done.get(a), 'a rebuilt operand')),
-      ),
-    )
+  for (const e of operands === undefined ? postorder(roots) : postorderBy(roots, operands)) {
+    const before = operands === undefined ? e.args : operands(e)
+    let args: Expr[] | undefined
+    for (let i = 0; i < before.length; i++) {
+      const a = required(done.get(before[i]!), 'a rebuilt operand')
+      if (a === before[i]) continue
+      args ??= before.slice()
+      args[i] = a
+    }
+    done.set(e, make(e, args ?? before))
+  }
   return roots.map(r => required(done.get(r), 'a rebuilt root'))
 }
 
@@ -68,11 +45,13 @@ export const substitute = (roots: readonly Expr[], values: readonly (Expr | unde
 
 /** The function with `change` applied to the bodies of its scans first, innermost first, then to itself. */
 export const deeply = (f: Func, change: (f: Func) => Func): Func => {
-  const results = rewrite(f.results, e => {
+  const loops = postorder(f.results).some(e => e.op === 'scan')
+  const changed = (e: Expr): Expr => {
     if (e.op !== 'scan') return e
     const body = deeply(e.attributes.body, change)
     return body === e.attributes.body ? e : node('scan', e.args, { ...e.attributes, body })
-  })
+  }
+  const results = loops ? rewrite(f.results, changed) : f.results
   return change(results.every((r, i) => r === f.results[i]) ? f : func(f.params, results))
 }
 

@@ -1,7 +1,8 @@
 /** An adjoint loop under way: its body in terms of slots, until it is known which of them it reads. */
 import { scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func } from '../ir/expr.ts'
-import { postorder, substitute } from '../ir/walk.ts'
+import { postorder } from '../ir/order.ts'
+import { substitute } from '../ir/walk.ts'
 import type { Knowledge } from './cut.ts'
 
 /** Cotangents of `wanted` (undefined where there is none) for those of `roots`, inside a loop's body. */

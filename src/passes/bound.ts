@@ -1,6 +1,6 @@
 /** What depends on what; of a loop's body, what on anything but the loop's invariants. */
 import type { Expr, Func } from '../ir/expr.ts'
-import { postorder } from '../ir/walk.ts'
+import { postorder } from '../ir/order.ts'
 
 /** The nodes of a loop's body that depend on a carry or on a sequence: the others are the same at every step. */
 export const boundIn = (body: Func, invariants: number): ReadonlySet<Expr> => {

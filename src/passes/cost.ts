@@ -5,9 +5,9 @@
 import { type Expr, type Func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
+import { postorder } from '../ir/order.ts'
 import { elements, reals, width } from '../ir/type.ts'
 import { type Factor, factors } from '../ir/unitary.ts'
-import { postorder } from '../ir/walk.ts'
 
 export interface Cost {
   readonly flops: number

@@ -11,9 +11,10 @@
 import { apply, compose, permute, phase } from '../ir/build.ts'
 import { type Expr, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { postorder } from '../ir/order.ts'
 import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
-import { deeply, postorder, rewrite } from '../ir/walk.ts'
+import { deeply, rewrite } from '../ir/walk.ts'
 import { areZero, permuted, total } from './angles.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 

@@ -5,7 +5,8 @@
 import { add, concat, pad } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { deeply, postorder, rewrite } from '../ir/walk.ts'
+import { postorder } from '../ir/order.ts'
+import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 interface Part {

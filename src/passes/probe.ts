@@ -10,8 +10,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { add, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { postorder } from '../ir/order.ts'
 import { rateOf, type TensorType, withRate } from '../ir/type.ts'
-import { postorder, rewrite } from '../ir/walk.ts'
+import { rewrite } from '../ir/walk.ts'
 
 /** A function with a probe. */
 export interface Probed {

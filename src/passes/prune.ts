@@ -2,8 +2,9 @@
 import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { postorder } from '../ir/order.ts'
 import { rateOf } from '../ir/type.ts'
-import { postorder, rebuild, substitute, usedParams, withArgs } from '../ir/walk.ts'
+import { rebuild, substitute, usedParams, withArgs } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** Which of a body's results are needed, given those that are read behind the loop. */

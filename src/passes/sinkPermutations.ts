@@ -7,8 +7,9 @@ import { apply, dot } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
+import { postorder } from '../ir/order.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
-import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
+import { deeply, rewrite, withArgs } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'conj'])

@@ -6,7 +6,8 @@
 import { broadcast, constantLike, slice } from '../ir/build.ts'
 import { complexConstant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { isPointwise } from '../ir/ops.ts'
-import { deeply, postorder, rewrite, withArgs } from '../ir/walk.ts'
+import { postorder } from '../ir/order.ts'
+import { deeply, rewrite, withArgs } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** The part of an operand; of one that is the same everywhere, the same with fewer entries. */

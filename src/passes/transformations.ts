@@ -11,8 +11,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { add, batchSum, dot, re, zerosLike } from '../ir/build.ts'
 import { argument, constant, type Expr, type Func, func, type Param, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { postorder } from '../ir/order.ts'
 import { rateOf, showType } from '../ir/type.ts'
-import { postorder, substitute } from '../ir/walk.ts'
+import { substitute } from '../ir/walk.ts'
 import { dependents } from './bound.ts'
 import {
   cotangentsOf,

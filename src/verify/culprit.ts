@@ -1,6 +1,6 @@
 /** Which op of a small failing program is at fault. */
 import type { Expr } from '../ir/expr.ts'
-import { postorder } from '../ir/walk.ts'
+import { postorder } from '../ir/order.ts'
 import type { Program } from './arbitraries.ts'
 import { aloneWithValues } from './frontier.ts'
 

@@ -15,6 +15,7 @@ import {
   type Param,
   tensorType,
 } from '../../src/ir/expr.ts'
+import { postorder } from '../../src/ir/order.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
 import { foldPointwise } from '../../src/ir/scalar.ts'
 import { fromNumbers, misfit, sameTensor, type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
@@ -29,7 +30,6 @@ import {
   varying,
   withRate,
 } from '../../src/ir/type.ts'
-import { postorder } from '../../src/ir/walk.ts'
 import { axisLengths, paramLists, programs, runsOf, unitaries } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
 

@@ -8,9 +8,9 @@ import { elaborate, sourcesOf } from '../../src/dsl/elaborate.ts'
 import { showSource, sourceOf } from '../../src/dsl/place.ts'
 import * as t from '../../src/dsl/term.ts'
 import { type Func, func } from '../../src/ir/expr.ts'
+import { postorder } from '../../src/ir/order.ts'
 import { print } from '../../src/ir/print.ts'
 import { complex, real } from '../../src/ir/type.ts'
-import { postorder } from '../../src/ir/walk.ts'
 import { urnn } from '../../src/models/urnn.ts'
 
 const file = fileURLToPath(import.meta.url)

@@ -15,10 +15,10 @@ import {
   node,
   type Param,
 } from '../../src/ir/expr.ts'
+import { postorder } from '../../src/ir/order.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
 import { complex, index, real, sameType, type TensorType, varying } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
-import { postorder } from '../../src/ir/walk.ts'
 import { urnn } from '../../src/models/urnn.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { factorSums } from '../../src/passes/factorSums.ts'

@@ -5,10 +5,11 @@ import type { Backend, BackendOptions, Numbers, Session } from '../../src/backen
 import { nativeBackend } from '../../src/backend/native/backend.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, constant, type Expr, type Func, func, type Param, tensorType } from '../../src/ir/expr.ts'
+import { postorder } from '../../src/ir/order.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
 import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
 import { type Shape, type TensorType, varying } from '../../src/ir/type.ts'
-import { postorder, rewrite, substitute } from '../../src/ir/walk.ts'
+import { rewrite, substitute } from '../../src/ir/walk.ts'
 import type { Program } from '../../src/verify/arbitraries.ts'
 import { dataOf, evaluated, numbers, withParameters as parametersOf } from '../../src/verify/run.ts'
 

@@ -5,11 +5,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { evaluate } from '../../src/backend/reference/evaluate.ts'
 import { opNames } from '../../src/ir/attributes.ts'
 import type { Expr, Func } from '../../src/ir/expr.ts'
+import { postorder } from '../../src/ir/order.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
 import { type Tensor, tensorOf, type Value } from '../../src/ir/tensor.ts'
 import { fits, type Rate, rateOf } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
-import { postorder } from '../../src/ir/walk.ts'
 import {
   expressions,
   funcs,

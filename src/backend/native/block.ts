@@ -1,7 +1,7 @@
 /** What lowering knows of one block (the top level or a loop's body) before it emits: who uses what, and when. */
 import { type Expr, tensorType } from '../../ir/expr.ts'
+import { postorderBy } from '../../ir/order.ts'
 import { reals } from '../../ir/type.ts'
-import { postorderBy } from '../../ir/walk.ts'
 import { recompute } from './recompute.ts'
 import { type Need, nodesOf, schedule, takesElements, type Unit } from './schedule.ts'
 

@@ -6,8 +6,8 @@
  */
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { isPointwise, type Op } from '../../ir/ops.ts'
+import { postorderBy } from '../../ir/order.ts'
 import { width } from '../../ir/type.ts'
-import { postorderBy } from '../../ir/walk.ts'
 import { countOf, type Need, type Unit } from './schedule.ts'
 
 /** What is known of the block. */

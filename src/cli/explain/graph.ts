@@ -4,8 +4,8 @@
  * box; its body is a graph of its own.
  */
 import type { Expr, Func } from '../../ir/expr.ts'
+import { postorder } from '../../ir/order.ts'
 import { showType } from '../../ir/type.ts'
-import { postorder } from '../../ir/walk.ts'
 import { cost } from '../../passes/cost.ts'
 import { formula } from './formula.ts'
 import { inlined, itemName, valueNames, wrapped } from './inline.ts'

@@ -1,8 +1,8 @@
 /** Which values of a function are drawn, and how those that are not are written out where they are read. */
 import type { Expr, Func } from '../../ir/expr.ts'
 import { isPointwise } from '../../ir/ops.ts'
+import { postorder } from '../../ir/order.ts'
 import { showName } from '../../ir/print.ts'
-import { postorder } from '../../ir/walk.ts'
 import { type Formula, formula, named } from './formula.ts'
 
 const longest = 34

@@ -1,7 +1,7 @@
 /** A program after each pass: what it is then, what it costs, what the pass did. */
 import type { Func } from '../../ir/expr.ts'
+import { postorder } from '../../ir/order.ts'
 import { bodiesOf } from '../../ir/print.ts'
-import { postorder } from '../../ir/walk.ts'
 import { type Cost, cost, type Step, steps } from '../../passes/cost.ts'
 import { counted } from '../../passes/pass.ts'
 import { standard } from '../../passes/pipeline.ts'
