@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 namespace parseval {
@@ -144,7 +143,7 @@ void Program::check(int64_t number, const double *values, size_t count, int64_t 
   if (input.bound == 0) return;
   for (size_t j = 0; j < count; j++) {
     const double x = values[j];
-    if (!(x >= 0 && x < double(input.bound)) || x != std::floor(x))
+    if (!(x >= 0 && x < double(input.bound)) || x != double(int64_t(x)))
       throw RequestError("input " + text(number) + " takes whole numbers from 0 to " + text(input.bound - 1) +
                          "; number " + text(int64_t(j)) + " is " + std::to_string(x));
   }
