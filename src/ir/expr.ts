@@ -82,8 +82,8 @@ const textOfValue = (value: unknown): string => {
 /* Passes make nodes again and again on other operands with the attributes they had. */
 const texts = new WeakMap<object, string>()
 const textOf = (attributes: object): string => {
-  const known = texts.get(attributes)
-  if (known !== undefined) return known
+  const written = texts.get(attributes)
+  if (written !== undefined) return written
   const fields = Object.entries(attributes)
   if (fields.length === 0) return '{}'
   fields.sort(([a], [b]) => (a < b ? -1 : 1))
