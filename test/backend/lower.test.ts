@@ -5,7 +5,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { compile } from '../../src/backend/native/compile.ts'
 import { opcodes } from '../../src/backend/native/opcodes.ts'
 import type { Instruction } from '../../src/backend/native/plan.ts'
-import { elaborate } from '../../src/dsl/elaborate.ts'
+import { elaborate, type Input } from '../../src/dsl/elaborate.ts'
+import type { Recurrent } from '../../src/dsl/model.ts'
 import * as t from '../../src/dsl/term.ts'
 import { index, real, varying } from '../../src/ir/type.ts'
 import { type ModelName, models } from '../../src/models/registry.ts'
@@ -15,9 +16,24 @@ import { optimise, preparatory } from '../../src/passes/pipeline.ts'
 const right = <A>(e: E.Either<unknown, A>): A =>
   E.isRight(e) ? e.right : assert.fail(JSON.stringify(e.left))
 
+const modelOf = (n: number, name: ModelName) =>
+  models[name]({ hidden: n, reads: { kind: 'vector', size: 1 }, writes: 4, seed: 1 })
+
+/** A loss of the model's with its gradient. */
+const gradientOf = (model: Recurrent, inputs: readonly Input[], loss: t.Real) => {
+  const f = right(elaborate([...model.parameters, ...inputs], [loss]))
+  const g = right(
+    valueAndGradient(
+      optimise(f, preparatory),
+      model.parameters.map((_, i) => i),
+    ),
+  )
+  return right(compile({ func: g, updates: [] }))
+}
+
 /** A model over a sequence of real numbers that names a class at the end, with its gradient. */
 const classifier = (n: number, name: ModelName = 'urnn') => {
-  const model = models[name]({ hidden: n, reads: { kind: 'vector', size: 1 }, writes: 4, seed: 1 })
+  const model = modelOf(n, name)
   const x = t.declared<'real'>('x')
   const y = t.declared<'index'>('y')
   const { carry } = t.scan({
@@ -27,23 +43,26 @@ const classifier = (n: number, name: ModelName = 'urnn') => {
   })
   const o = model.output(carry)
   const loss = t.div(t.batchSum(t.sub(t.logSumExp(o), t.take(o, y))), t.batchSize())
-  const f = right(
-    elaborate(
-      [
-        ...model.parameters,
-        { term: x, name: 'x', type: varying(real(6, 1)) },
-        { term: y, name: 'y', type: varying(index(4)) },
-      ],
-      [loss],
-    ),
-  )
-  const g = right(
-    valueAndGradient(
-      optimise(f, preparatory),
-      model.parameters.map((_, i) => i),
-    ),
-  )
-  return right(compile({ func: g, updates: [] }))
+  const inputs = [
+    { term: x, name: 'x', type: varying(real(6, 1)) },
+    { term: y, name: 'y', type: varying(index(4)) },
+  ]
+  return gradientOf(model, inputs, loss)
+}
+
+/** A model that is asked at every step, with its gradient. */
+const teller = (n: number, name: ModelName = 'urnn') => {
+  const model = modelOf(n, name)
+  const x = t.declared<'real'>('x')
+  const { carry } = t.scan({
+    carry: { ...model.initial, total: t.number(0) },
+    over: { x },
+    step: ({ total, ...state }, entry) => {
+      const next = model.step(state, entry.x)
+      return { carry: { ...next, total: t.add(total, t.logSumExp(model.output(next))) }, stack: {} }
+    },
+  })
+  return gradientOf(model, [{ term: x, name: 'x', type: varying(real(6, 1)) }], t.batchSum(carry.total))
 }
 
 const loops = (instructions: readonly Instruction[]): readonly Instruction[] =>
@@ -87,6 +106,15 @@ test('a step of the uRNN writes what a transform or the next step reads, and no 
     assert.deepEqual(transforms(forward!).map(written), [1, 2])
     // F h again; the cotangents behind F; those of z, in whose place others stand in the next step
     assert.deepEqual(transforms(backward!).map(written), [1, 1, 1])
+  }
+})
+
+test('what only the sum of a matrix’s gradient reads is made by a sweep that reads the same vector', () => {
+  for (const n of [31, 128]) {
+    const [, backward] = teller(n).segments.flatMap(s => loops(s.instructions))
+    const ops = backward!.body.map(i => (i.op === 'map' ? `map of ${i.attributes[0]}` : i.op))
+    assert.ok(ops.includes('outer'), ops.join())
+    assert.equal(ops.filter(op => op === `map of ${n}`).length, 1, ops.join())
   }
 })
 

@@ -50,7 +50,9 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
  *
  * A *free* node is pointwise and needs nothing of the block but single numbers and free nodes over as many elements. It is
  * computed in the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in
- * the block reads goes with the first unit that computes something it needs, or reads a vector that it reads.
+ * the block reads goes with the first unit that computes something it needs, or reads a vector that it reads. So does one that
+ * only *ends* read: instructions, such as the sum of a matrix's gradient, that nobody waits for. They come when all they need
+ * is there.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -94,8 +96,12 @@ export const schedule = (
       if (known === undefined) readers.set(node, [e])
       else known.push(e)
     }
-  /** Free nodes that nobody in the block reads. */
-  const idle = nodes.filter(e => free.has(e) && !readers.has(e))
+  /** Single instructions that nobody in the block reads but for each other. */
+  const ends = new Set<Expr>()
+  const isIdle = (e: Expr): boolean => (readers.get(e) ?? []).every(r => ends.has(r))
+  for (const e of [...nodes].reverse()) if (!clusters(e) && !isTransform(e) && isIdle(e)) ends.add(e)
+  /** Free nodes that nobody in the block reads but for such instructions. */
+  const idle = nodes.filter(e => free.has(e) && isIdle(e))
   const position = new Map(nodes.map((e, i) => [e, i]))
   const taken = new Set<Expr>()
   let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
@@ -237,6 +243,12 @@ export const schedule = (
       close({ kind: 'cluster', nodes: grow(number) })
       continue
     }
+    const end = ready.find(e => ends.has(e) && canJoin(e))
+    if (end !== undefined) {
+      take(end)
+      close({ kind: 'single', node: end })
+      continue
+    }
     const transform = ready.find(isTransform)
     if (transform !== undefined) {
       const last = units.at(-1)
@@ -266,12 +278,14 @@ export const schedule = (
       continue
     }
     // Other instructions of their own next: what they give lets later clusters grow.
-    const single = ready.find(e => !clusters(e))
-    if (single !== undefined) {
-      pulled(single)
-      take(single)
-      close({ kind: 'single', node: single })
-    } else if (ready.length > 0) close({ kind: 'cluster', nodes: grow(ready[0]!) })
+    const single = ready.find(e => !clusters(e) && !ends.has(e))
+    const cluster = ready.find(clusters)
+    const next = single ?? cluster ?? ready[0]
+    if (next !== undefined && !clusters(next)) {
+      pulled(next)
+      take(next)
+      close({ kind: 'single', node: next })
+    } else if (next !== undefined) close({ kind: 'cluster', nodes: grow(next) })
     else if (waiting) {
       // What nobody in the block reads.
       waiting = false
