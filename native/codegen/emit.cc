@@ -415,13 +415,8 @@ class Emission {
     code_.zero(zero);
     const int dst = take();
     code_.keepWhere(how, dst, rc, rx, zero, dst);
-    if (o.a == o.b) {
-      used(o.a);
-      used(o.a);
-    } else {
-      used(o.a);
-      used(o.b);
-    }
+    used(o.a);
+    used(o.b);
     give(dst, now_);
   }
 
