@@ -42,6 +42,11 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
     placeholder: 'k',
     help: 'updates in which the learning rate halves (default: it stays)',
   },
+  momentum: {
+    flag: 'momentum',
+    placeholder: 'x',
+    help: 'follow the mean of past gradients, in which each has x times the weight of the next (default: the latest)',
+  },
   unitaryRate: {
     flag: 'unitary-rate',
     placeholder: 'x',

@@ -41,6 +41,7 @@ const options: readonly SettingFlag[] = [
   'learningRate',
   'decay',
   'halfLife',
+  'momentum',
   'unitaryRate',
   'clip',
   'target',

@@ -92,6 +92,8 @@ export const settings = {
   decay: fraction,
   /** Updates in which the learning rate halves; without one it stays. */
   halfLife: positive,
+  /** Share of the past in the mean of gradients that updates follow; without one they follow the latest gradient. */
+  momentum: fraction,
   /** Times the learning rate is that of the parameters of a model's unitary part; 1 where it is not given. */
   unitaryRate: positive,
   /** Gradients are clipped to ± this, element by element. */
@@ -113,11 +115,14 @@ export const settings = {
   data: path,
 } as const
 
-const { target, memory, clip, halfLife, unitaryRate, data, ...required } = settings
+const { target, memory, clip, halfLife, momentum, unitaryRate, data, ...required } = settings
 
 /** A run's resolved settings. */
 export const Config = t.exact(
-  t.intersection([t.type(required), t.partial({ target, memory, clip, halfLife, unitaryRate, data })]),
+  t.intersection([
+    t.type(required),
+    t.partial({ target, memory, clip, halfLife, momentum, unitaryRate, data }),
+  ]),
   'a run',
 )
 export type Config = t.TypeOf<typeof Config>

@@ -80,8 +80,8 @@ export const modelOf = (
       )
 }
 
-const optimiserAt = ({ decay, halfLife, clip }: Config, learningRate: number): Optimiser => {
-  const plain = rmsprop({ learningRate, decay, halfLife })
+const optimiserAt = ({ decay, halfLife, momentum, clip }: Config, learningRate: number): Optimiser => {
+  const plain = rmsprop({ learningRate, decay, halfLife, momentum })
   return clip === undefined ? plain : clipped(plain, clip)
 }
 

@@ -5,10 +5,18 @@
  *     r ← ρ r + (1 − ρ) g²
  *     p ← p − η g/√r
  *
+ * and with momentum β, of which they tell nothing, the mean of past gradients in the gradient's place (Adam of Kingma,
+ * Ba, 2015, without its corrections of the first means):
+ *
+ *     m ← β m + (1 − β) g
+ *     p ← p − η m/√r
+ *
+ * With β = ρ no number moves by more than η, as |m| ≤ √r; with β² > ρ one large gradient moves it further and further.
  * A complex parameter is two real ones.
  */
 import * as B from '../ir/build.ts'
 import { type Expr, tensorType } from '../ir/expr.ts'
+import { required } from '../ir/invariant.ts'
 import type { Optimiser } from './optimiser.ts'
 
 export interface RmspropOptions {
@@ -18,45 +26,50 @@ export interface RmspropOptions {
   readonly decay: number
   /** Updates in which η halves: η ← 2^(−1/halfLife) η after each; without one it stays. */
   readonly halfLife?: number | undefined
+  /** β; without one the gradient itself is taken. */
+  readonly momentum?: number | undefined
 }
 
-const update = (p: Expr, g: Expr, r: Expr, rate: Expr, decay: number): readonly [Expr, Expr] => {
-  const k = (value: number) => B.constantLike(r, value)
-  const next = B.add(B.mul(k(decay), r), B.mul(k(1 - decay), B.mul(g, g)))
-  // pinv, so that where the gradient has been 0 for so long that r has underflown the parameter stays, not 0/0
-  return [B.sub(p, B.mul(rate, B.mul(g, B.pinv(B.sqrt(next))))), next]
-}
-
-export const rmsprop = ({ learningRate, decay, halfLife }: RmspropOptions): Optimiser => {
-  const falls = halfLife !== undefined
+export const rmsprop = ({ learningRate, decay, halfLife, momentum }: RmspropOptions): Optimiser => {
+  /* Of real tensors: the parameter and its accumulators after an update. */
+  const updated = (p: Expr, g: Expr, accumulators: readonly Expr[]): readonly Expr[] => {
+    const k = (value: number) => B.constantLike(p, value)
+    const average = (weight: number, past: Expr, x: Expr) =>
+      B.add(B.mul(k(weight), past), B.mul(k(1 - weight), x))
+    const [r, ...others] = accumulators
+    const rate = halfLife === undefined ? undefined : others[0]
+    const square = average(decay, required(r, 'the mean square'), B.mul(g, g))
+    const mean =
+      momentum === undefined ? undefined : average(momentum, required(others.at(-1), 'the mean'), g)
+    // pinv, so that where the gradient has been 0 for so long that r has underflown the parameter stays, not 0/0
+    const move = B.mul(rate ?? k(learningRate), B.mul(mean ?? g, B.pinv(B.sqrt(square))))
+    return [
+      B.sub(p, move),
+      square,
+      ...(rate === undefined || halfLife === undefined ? [] : [B.mul(k(2 ** (-1 / halfLife)), rate)]),
+      ...(mean === undefined ? [] : [mean]),
+    ]
+  }
   return {
     name: 'rmsprop',
-    settings: { learningRate, decay, ...(falls ? { halfLife } : {}) },
+    settings: {
+      learningRate,
+      decay,
+      ...(halfLife === undefined ? {} : { halfLife }),
+      ...(momentum === undefined ? {} : { momentum }),
+    },
     // a rate that falls is a part of the state: it goes on with it from a checkpoint
     accumulators: [
       { name: 'meanSquare', initial: 1e-3 },
-      ...(falls ? [{ name: 'rate', initial: learningRate }] : []),
+      ...(halfLife === undefined ? [] : [{ name: 'rate', initial: learningRate }]),
+      ...(momentum === undefined ? [] : [{ name: 'mean', initial: 0 }]),
     ],
-    update: (p, g, [r, rate]) => {
-      const rateOf = (part: (x: Expr) => Expr) =>
-        rate === undefined ? B.constantLike(part(p), learningRate) : part(rate)
-      const next =
-        rate === undefined || halfLife === undefined
-          ? []
-          : [B.mul(B.constantLike(rate, 2 ** (-1 / halfLife)), rate)]
-      if (tensorType(p).field !== 'complex') {
-        const [parameter, square] = update(
-          p,
-          g,
-          r!,
-          rateOf(x => x),
-          decay,
-        )
-        return { parameter, accumulators: [square, ...next] }
-      }
-      const [pRe, rRe] = update(B.re(p), B.re(g), B.re(r!), rateOf(B.re), decay)
-      const [pIm, rIm] = update(B.im(p), B.im(g), B.im(r!), rateOf(B.im), decay)
-      return { parameter: B.complexOf(pRe, pIm), accumulators: [B.complexOf(rRe, rIm), ...next] }
+    update: (p, g, accumulators) => {
+      const of = (part: (x: Expr) => Expr) => updated(part(p), part(g), accumulators.map(part))
+      const joined = (re: readonly Expr[], im: readonly Expr[]) =>
+        re.map((x, i) => B.complexOf(x, required(im[i], 'its other part')))
+      const [parameter, ...next] = tensorType(p).field === 'complex' ? joined(of(B.re), of(B.im)) : of(x => x)
+      return { parameter: required(parameter, 'the parameter'), accumulators: next }
     },
   }
 }
