@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { infer } from './infer.ts'
 import { bug } from './invariant.ts'
 import type { Attributes, Op } from './ops.ts'
-import { showType, type TensorType, type Type, tensor } from './type.ts'
+import { sameType, showType, type TensorType, type Type, tensor } from './type.ts'
 
 /** A node: its op, operands, attributes, and the type that follows. `Expr<'scan'>` is one of that op. */
 export type Expr<K extends Op = Op> = {
@@ -71,11 +71,10 @@ const enter = <A extends object>(key: string, make: (id: number) => A): A => {
   return fresh
 }
 
-/* Numbers by their bits, functions by identity, and fields in one order, whoever wrote them in which. */
+/* Numbers by their bits (sizes and places, in arrays, are whole), functions by identity, and fields in one order, whoever wrote them in which. */
 const textOfValue = (value: unknown): string => {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(textOfValue).join()}]`
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value)
   return 'results' in value && 'id' in value ? `@${value.id}` : textOf(value)
 }
 
@@ -84,12 +83,17 @@ const texts = new WeakMap<object, string>()
 const textOf = (attributes: object): string => {
   const written = texts.get(attributes)
   if (written !== undefined) return written
-  const fields = Object.entries(attributes)
-  if (fields.length === 0) return '{}'
-  fields.sort(([a], [b]) => (a < b ? -1 : 1))
-  const text = `{${fields.map(([name, value]) => `${name}:${textOfValue(value)}`).join()}}`
+  let text = '{'
+  for (const name of Object.keys(attributes).sort())
+    text += `${name}:${textOfValue((attributes as Readonly<Record<string, unknown>>)[name])},`
   texts.set(attributes, text)
   return text
+}
+
+const keyOf = (op: Op, args: readonly Expr[], attributes: object): string => {
+  let key: string = op
+  for (const a of args) key += `,${a.id}`
+  return key + textOf(attributes)
 }
 
 /** A node, or why there is none. */
@@ -98,9 +102,7 @@ export const make = <K extends Op>(
   args: readonly Expr[],
   attributes: Attributes[K],
 ): E.Either<TypeMismatch, Expr<K>> => {
-  let key: string = op
-  for (const a of args) key += `,${a.id}`
-  key += textOf(attributes)
+  const key = keyOf(op, args, attributes)
   const there = known(key) as Expr<K> | undefined
   if (there !== undefined) return E.right(there)
   const type = infer(op, args, attributes)
@@ -114,6 +116,18 @@ export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Att
   return E.isRight(made)
     ? made.right
     : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
+}
+
+const haveTypesOf = (args: readonly Expr[], others: readonly Expr[]): boolean =>
+  args.length === others.length && args.every((a, i) => sameType(a.type, others[i]!.type))
+
+/** The same node on other operands. If they have the types of those it had, so has it, which need not be inferred again. */
+export const withArgs = (e: Expr, args: readonly Expr[]): Expr => {
+  if (args === e.args || (args.length === e.args.length && args.every((a, i) => a === e.args[i]))) return e
+  const { op, attributes, type } = e
+  if (!haveTypesOf(args, e.args)) return node(op, args, attributes)
+  const key = keyOf(op, args, attributes)
+  return (known(key) as Expr | undefined) ?? enter(key, id => ({ op, args, attributes, type, id }) as Expr)
 }
 
 /* Names are for people; a later one that stands already gets a number. */

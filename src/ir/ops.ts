@@ -171,4 +171,5 @@ const binary: { readonly [K in BinaryOp]: true } = {
 
 export const unaryOps = Object.keys(unary) as readonly UnaryOp[]
 export const binaryOps = Object.keys(binary) as readonly BinaryOp[]
+export const pointwiseOps: readonly PointwiseOp[] = [...unaryOps, ...binaryOps]
 export const isPointwise = (op: Op): op is PointwiseOp => op in unary || op in binary

@@ -72,10 +72,33 @@ export const joinRates = (rates: readonly Rate[]): Rate => (rates.includes('vary
 export const rateOf = (type: Type): Rate =>
   type.kind === 'tuple' ? joinRates(type.items.map(rateOf)) : type.rate
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((d, i) => d === b[i])
+export const sameShape = (a: Shape, b: Shape): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
 
-export const sameType = (a: Type, b: Type): boolean => a === b || showType(a) === showType(b)
+export const sameType = (a: Type, b: Type): boolean => {
+  if (a === b) return true
+  switch (a.kind) {
+    case 'tensor':
+      return (
+        b.kind === 'tensor' &&
+        a.field === b.field &&
+        a.rate === b.rate &&
+        a.bound === b.bound &&
+        sameShape(a.shape, b.shape)
+      )
+    case 'unitary':
+      return b.kind === 'unitary' && a.size === b.size && a.rate === b.rate
+    case 'tuple':
+      return (
+        b.kind === 'tuple' &&
+        a.items.length === b.items.length &&
+        a.items.every((item, i) => sameType(item, b.items[i]!))
+      )
+  }
+}
 
 /** Equal but for the rate, and no varying value where a uniform one is due. */
 export const fits = (given: TensorType, due: TensorType): boolean =>

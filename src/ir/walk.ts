@@ -1,11 +1,7 @@
 /** The DAG rebuilt, in the order of its operands. Nothing else in the project recurses over it. */
-import { type Expr, type Func, func, node } from './expr.ts'
+import { type Expr, type Func, func, node, withArgs } from './expr.ts'
 import { required } from './invariant.ts'
 import { postorder, postorderBy } from './order.ts'
-
-/** The same node on other operands. */
-export const withArgs = (e: Expr, args: readonly Expr[]): Expr =>
-  args === e.args || args.every((a, i) => a === e.args[i]) ? e : node(e.op, args, e.attributes)
 
 /**
  * Rebuilds the roots bottom-up: `make` gives what stands for a node, from what stands for its operands, or for
@@ -16,19 +12,22 @@ export const rebuild = (
   make: (original: Expr, args: readonly Expr[]) => Expr,
   operands?: (e: Expr) => readonly Expr[],
 ): readonly Expr[] => {
-  const done = new Map<Expr, Expr>()
+  // Most nodes stay what they are, and are not entered.
+  const changed = new Map<Expr, Expr>()
+  const standing = (e: Expr): Expr => changed.get(e) ?? e
   for (const e of operands === undefined ? postorder(roots) : postorderBy(roots, operands)) {
     const before = operands === undefined ? e.args : operands(e)
     let args: Expr[] | undefined
     for (let i = 0; i < before.length; i++) {
-      const a = required(done.get(before[i]!), 'a rebuilt operand')
+      const a = standing(before[i]!)
       if (a === before[i]) continue
       args ??= before.slice()
       args[i] = a
     }
-    done.set(e, make(e, args ?? before))
+    const made = make(e, args ?? before)
+    if (made !== e) changed.set(e, made)
   }
-  return roots.map(r => required(done.get(r), 'a rebuilt root'))
+  return roots.map(standing)
 }
 
 /** Rebuilds the roots bottom-up: `replace` is asked for every node, with operands already rebuilt. */

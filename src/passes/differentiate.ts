@@ -5,11 +5,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { add, batchSize, batchSum, broadcast, scan, times, zerosLike } from '../ir/build.ts'
-import { argument, constant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { argument, constant, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { rateOf, showType } from '../ir/type.ts'
-import { rebuild, withArgs } from '../ir/walk.ts'
+import { rebuild } from '../ir/walk.ts'
 import type { BodyAdjoint } from './adjointLoop.ts'
 import { dependents } from './bound.ts'
 import type { Contribution } from './contribution.ts'

@@ -7,10 +7,10 @@
  */
 import * as b from '../ir/build.ts'
 import { get, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, node, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
-import { deeply, rewrite, substitute, withArgs } from '../ir/walk.ts'
+import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { multiplied, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'

@@ -8,11 +8,11 @@
  * many. A factor that is an entry of a sequence is there already.
  */
 import { add, contract, get, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { rateOf, reals, width } from '../ir/type.ts'
-import { deeply, rebuild, rewrite, substitute, withArgs } from '../ir/walk.ts'
+import { deeply, rebuild, rewrite, substitute } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /**

@@ -1,10 +1,10 @@
 /** Loops drop what nobody reads: outputs, carries that only feed themselves, invariants, sequences. */
 import { get, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { rateOf } from '../ir/type.ts'
-import { rebuild, substitute, usedParams, withArgs } from '../ir/walk.ts'
+import { rebuild, substitute, usedParams } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** Which of a body's results are needed, given those that are read behind the loop. */

@@ -4,11 +4,11 @@
  * and a loop that adds up a gradient sees that nothing but its sum over the examples is wanted.
  */
 import { add, batchSum, broadcast, complexOf, mul, scale, sub } from '../ir/build.ts'
-import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { rateOf } from '../ir/type.ts'
-import { deeply, rewrite, withArgs } from '../ir/walk.ts'
+import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 /** Linear in their only operand, which they do not make smaller. */

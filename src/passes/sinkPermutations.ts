@@ -4,12 +4,12 @@
  * they move to the parameter, a^H Π x = (Π^H a)^H x, so that the sum can be taken as x is made.
  */
 import { apply, dot } from '../ir/build.ts'
-import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
-import { deeply, rewrite, withArgs } from '../ir/walk.ts'
+import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'conj'])

@@ -4,10 +4,10 @@
  * loops, and so do the sums that are their gradients.
  */
 import { broadcast, constantLike, slice } from '../ir/build.ts'
-import { complexConstant, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { complexConstant, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { isPointwise } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
-import { deeply, rewrite, withArgs } from '../ir/walk.ts'
+import { deeply, rewrite } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** The part of an operand; of one that is the same everywhere, the same with fewer entries. */

@@ -12,7 +12,7 @@ import type { Identity } from './checkpoint.ts'
 import { clipped } from './clip.ts'
 import type { Config } from './config.ts'
 import type { Optimiser } from './optimiser.ts'
-import { type TrainingPrograms, trainingPrograms } from './program.ts'
+import { graphHash, type TrainingPrograms, trainingPrograms } from './program.ts'
 import { rmsprop } from './rmsprop.ts'
 import { type UnitarityPrograms, unitarityPrograms } from './unitarity.ts'
 
@@ -131,7 +131,7 @@ export const prepare = (
       precision: config.precision,
       ...(memory === undefined ? {} : { memory }),
       fixed: model.fixed,
-      graph: programs.right.graphHash,
+      graph: graphHash(programs.right),
     },
     parameterCount: model.parameters.reduce((n, p) => n + reals(p.type), 0),
   })

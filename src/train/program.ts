@@ -29,8 +29,6 @@ export interface TrainingPrograms {
   readonly evaluate: Program
   readonly parameters: readonly Slot[]
   readonly accumulators: readonly Slot[]
-  /** SHA-256 of the loss as text: what a checkpoint must have been made for. */
-  readonly graphHash: string
 }
 
 const mean = (x: Real): Real => div(batchSum(x), batchSize())
@@ -45,6 +43,10 @@ export const measuresOf = (model: Recurrent, task: Task): E.Either<TypeMismatch,
     [...model.parameters, ...task.inputs],
     [task.loss(model), ...(task.correct === undefined ? [] : [task.correct(model)])].map(mean),
   )
+
+/** SHA-256 of the loss as text: what a checkpoint must have been made for. */
+export const graphHash = ({ loss }: TrainingPrograms): string =>
+  createHash('sha256').update(print(loss)).digest('hex')
 
 /** The optimiser of a parameter, by its name; all have the same accumulators. */
 export type OptimiserOf = (parameter: string) => Optimiser
@@ -117,6 +119,5 @@ export const trainingPrograms = (
     evaluate: { func: measures.right, updates: [] },
     parameters,
     accumulators,
-    graphHash: createHash('sha256').update(print(loss.right)).digest('hex'),
   })
 }

@@ -3,9 +3,9 @@
  * differences across one are of no derivative.
  */
 import * as b from '../ir/build.ts'
-import { type Expr, type Func, func } from '../ir/expr.ts'
+import { type Expr, type Func, func, withArgs } from '../ir/expr.ts'
 import type { Op } from '../ir/ops.ts'
-import { rebuild, withArgs } from '../ir/walk.ts'
+import { rebuild } from '../ir/walk.ts'
 
 /** How far from its corner an op is: numbers that change sign at it, or that are 0 at it and never less. */
 export interface Margin {

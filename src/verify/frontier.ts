@@ -1,9 +1,9 @@
 /** A node on its own: an op on tensors that are parameters, with what is between them and it (operators, a loop). */
-import { argument, type Expr, type Func, func, type Param, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, type Param, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorderBy } from '../ir/order.ts'
 import type { Value } from '../ir/tensor.ts'
-import { rebuild, withArgs } from '../ir/walk.ts'
+import { rebuild } from '../ir/walk.ts'
 import type { Program } from './arbitraries.ts'
 import { evaluated } from './run.ts'
 
