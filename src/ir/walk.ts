@@ -64,5 +64,8 @@ export const everywhere = (f: Func, replace: (rebuilt: Expr) => Expr): Func =>
   )
 
 /** Which parameters of the function its results use, by position. */
-export const usedParams = (f: Func): ReadonlySet<number> =>
-  new Set(postorder(f.results).flatMap(e => (e.op === 'arg' ? [e.attributes.index] : [])))
+export const usedParams = (f: Func): ReadonlySet<number> => {
+  const used = new Set<number>()
+  for (const e of postorder(f.results)) if (e.op === 'arg') used.add(e.attributes.index)
+  return used
+}

@@ -111,13 +111,15 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
     const at = invariants + k
     const found = splits[k]
     return found === undefined
-      ? [{ param: body.params[at]!, initial: e.args[at]! }]
+      ? [{ param: body.params[at]!, initial: e.args[at]!, next: body.results[k]!, isSum: false }]
       : found.terms.map(t => ({
           param: {
             name: body.params[at]!.name,
             type: { ...tensorType(t), rate: body.params[at]!.type.rate },
           },
           initial: b.zerosLike(t),
+          next: t,
+          isSum: true,
         }))
   })
   const flat = slots.flat()
@@ -128,13 +130,11 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
     if (i >= invariants + carries) return argument(i + shift, p.type)
     return argument(invariants + firstOf[i - invariants]!, p.type)
   })
-  const sums = flat.map((s, k) => argument(invariants + k, s.param.type))
-  const nexts = slots.flatMap((_, k) => {
-    const found = splits[k]
-    if (found === undefined) return substitute([body.results[k]!], renumbered)
-    return substitute(found.terms, renumbered).map((t, j) => b.add(sums[firstOf[k]! + j]!, t))
+  const results = substitute([...flat.map(s => s.next), ...body.results.slice(carries)], renumbered)
+  const nexts = flat.map((s, k) => {
+    const next = required(results[k], 'the next value of a carry')
+    return s.isSum ? b.add(argument(invariants + k, s.param.type), next) : next
   })
-  const stacks = substitute(body.results.slice(carries), renumbered)
   const loop = scan(
     [...e.args.slice(0, invariants), ...flat.map(s => s.initial), ...e.args.slice(invariants + carries)],
     {
@@ -145,7 +145,7 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
           ...flat.map(s => s.param),
           ...body.params.slice(invariants + carries),
         ],
-        [...nexts, ...stacks],
+        [...nexts, ...results.slice(flat.length)],
       ),
       carries: flat.length,
     },
