@@ -91,10 +91,9 @@ describe('the table', () => {
     assert.deepEqual(sizes(1, 100), { urnn: 128, lstm: 40, rnn: 80, irnn: 80 })
     assert.deepEqual(sizes(2, 750), { urnn: 512, lstm: 128, rnn: 128, irnn: 128 })
     for (const e of full.entries) {
-      const large = e.figure === 2 && e.lag === 200 && e.halfLife !== undefined
       assert.deepEqual(
         [e.learningRate, e.decay, e.batch, e.clip],
-        [1e-3, 0.9, large ? 50 : 20, e.model === 'urnn' ? undefined : 1],
+        [1e-3, 0.9, 20, e.model === 'urnn' ? undefined : 1],
       )
       if (e.figure !== 1 || e.bar === undefined) continue
       const planned = planOne(e, 1, paperRun(folder))
@@ -116,11 +115,10 @@ describe('the table', () => {
       [100, 200, 400, 750, 784, 784],
     )
     for (const i of falling) {
-      const { halfLife, unitaryRate, steps, batch, milliseconds, ...same } = full.entries[i]!
-      const { steps: paperSteps, batch: paperBatch, milliseconds: paperTime, ...own } = full.entries[i - 1]!
+      const { halfLife, unitaryRate, momentum, steps, ...same } = full.entries[i]!
+      const { steps: paperSteps, ...own } = full.entries[i - 1]!
       assert.deepEqual(same, own)
-      assert.ok(steps >= paperSteps && batch >= paperBatch)
-      if (batch === paperBatch) assert.equal(milliseconds, paperTime)
+      assert.ok(steps >= paperSteps, `${steps} updates`)
     }
   })
   it('keeps within its budgets: an hour and a half for figures 1, 2 and 4, three minutes in miniature', () => {
