@@ -45,7 +45,7 @@ const flags: { readonly [K in Exclude<Setting, 'task'>]: Flag } = {
   momentum: {
     flag: 'momentum',
     placeholder: 'x',
-    help: 'follow the mean of past gradients, in which each has x times the weight of the next (default: the latest)',
+    help: 'share of the past in the mean of gradients that updates follow (default: they follow the latest)',
   },
   unitaryRate: {
     flag: 'unitary-rate',

@@ -80,6 +80,13 @@ const settled = async (
   given: Partial<Config>,
   terminal: Terminal,
 ): Promise<E.Either<Refusal, Omit<Config, 'backend' | 'precision'>>> => {
+  const { momentum = 0, decay } = wanted
+  if (momentum ** 2 > decay)
+    return E.left(
+      usage(
+        `--momentum ${momentum}: with --decay ${decay} at most ${Math.floor(1000 * Math.sqrt(decay)) / 1000}, its root: with more, one large gradient moves a parameter further and further`,
+      ),
+    )
   if (!needsImages(wanted.task)) {
     if (given.data !== undefined)
       return E.left(usage(`--data ${given.data}: ${wanted.task} draws its examples and reads none`))

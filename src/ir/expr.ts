@@ -71,10 +71,12 @@ const enter = <A extends object>(key: string, make: (id: number) => A): A => {
   return fresh
 }
 
-/* Numbers by their bits (sizes and places, in arrays, are whole), functions by identity, and fields in one order, whoever wrote them in which. */
+/* Numbers by their bits (in arrays they are sizes and places, without a sign), functions by identity, and fields in one order, whoever wrote them in which. */
 const textOfValue = (value: unknown): string => {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value))
+    return `[${(value.every(Number.isFinite) ? value : value.map(textOfValue)).join()}]`
   return 'results' in value && 'id' in value ? `@${value.id}` : textOf(value)
 }
 
@@ -121,7 +123,10 @@ export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Att
 const haveTypesOf = (args: readonly Expr[], others: readonly Expr[]): boolean =>
   args.length === others.length && args.every((a, i) => sameType(a.type, others[i]!.type))
 
-/** The same node on other operands. If they have the types of those it had, so has it, which need not be inferred again. */
+/**
+ * The same node on other operands. If they have the types of those it had, so has it, and its type is not inferred again: `e` is
+ * one that `make` made.
+ */
 export const withArgs = (e: Expr, args: readonly Expr[]): Expr => {
   if (args === e.args || (args.length === e.args.length && args.every((a, i) => a === e.args[i]))) return e
   const { op, attributes, type } = e

@@ -277,7 +277,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     size(n)
     const seen = new Set(permutation)
     check(
-      seen.size === n && permutation.every(j => Number.isInteger(j) && j >= 0 && j < n),
+      seen.size === n && [...seen].every(j => Number.isInteger(j) && j >= 0 && j < n),
       () => `is no permutation: it must hold each of 0 … ${n - 1} once, but ${strayEntry(permutation)}`,
     )
     return E.right({ kind: 'unitary', size: n, rate: 'uniform' })

@@ -73,7 +73,7 @@ export const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readon
 export const rate = (args: readonly Expr[]): Rate => joinRates(args.map(a => rateOf(a.type)))
 export const naturals = (shape: Shape): void =>
   check(
-    shape.every(d => Number.isSafeInteger(d) && d >= 1) && elements(shape) <= 2 ** 31,
+    [...shape].every(d => Number.isSafeInteger(d) && d >= 1) && elements(shape) <= 2 ** 31, // holes, too
     () => `a shape is made of whole numbers from 1 up (at most 2^31 elements), not [${shape.join(', ')}]`,
   )
 export const checkSizes = (type: Type): void => {

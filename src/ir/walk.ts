@@ -12,9 +12,10 @@ export const rebuild = (
   make: (original: Expr, args: readonly Expr[]) => Expr,
   operands?: (e: Expr) => readonly Expr[],
 ): readonly Expr[] => {
-  // Most nodes stay what they are, and are not entered.
-  const changed = new Map<Expr, Expr>()
-  const standing = (e: Expr): Expr => changed.get(e) ?? e
+  // Of the DAG's own order, only nodes that change are remembered; of another, all, which shows if it goes in a circle.
+  const made = new Map<Expr, Expr>()
+  const standing = (e: Expr): Expr =>
+    operands === undefined ? (made.get(e) ?? e) : required(made.get(e), 'a rebuilt operand')
   for (const e of operands === undefined ? postorder(roots) : postorderBy(roots, operands)) {
     const before = operands === undefined ? e.args : operands(e)
     let args: Expr[] | undefined
@@ -24,8 +25,8 @@ export const rebuild = (
       args ??= before.slice()
       args[i] = a
     }
-    const made = make(e, args ?? before)
-    if (made !== e) changed.set(e, made)
+    const next = make(e, args ?? before)
+    if (next !== e || operands !== undefined) made.set(e, next)
   }
   return roots.map(standing)
 }

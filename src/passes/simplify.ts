@@ -13,9 +13,9 @@ import { type Pass, silent, type Tell } from './pass.ts'
 
 export interface Rule {
   readonly name: string
-  /** The ops of the nodes that it is for. */
+  /** The ops of nodes that it may apply to. */
   readonly ops: readonly Op[]
-  /** What stands for such a node, or undefined where the rule does not apply. */
+  /** What stands for the node, or undefined where the rule does not apply. */
   readonly apply: (e: Expr) => Expr | undefined
 }
 
@@ -29,14 +29,13 @@ const rule = <K extends Op>(
   name: string,
   ops: K | readonly K[],
   apply: (e: Expr<K>) => Expr | undefined,
-): Rule => ({
-  name,
-  ops: typeof ops === 'string' ? [ops] : ops,
-  apply: apply as Rule['apply'],
-})
+): Rule => {
+  const of: readonly Op[] = typeof ops === 'string' ? [ops] : ops
+  return { name, ops: of, apply: e => (of.includes(e.op) ? apply(e as Expr<K>) : undefined) }
+}
 
 /* All entries of a constant are the same number. */
-const entry = (e: Expr): Expr | undefined => {
+const sameNumber = (e: Expr): Expr | undefined => {
   const x = first(e)
   return x.op === 'constant' ? filled(x.attributes.re, x.attributes.im, e) : undefined
 }
@@ -99,9 +98,9 @@ export const rules: readonly Rule[] = [
     if (start + length <= middle) return b.slice(first(x), start, length)
     return start >= middle ? b.slice(second(x), start - middle, length) : undefined
   }),
-  rule('repeated constant', 'broadcast', entry),
-  rule('constant entries', 'slice', entry),
-  rule('reshaped constant', 'reshape', entry),
+  rule('repeated constant', 'broadcast', sameNumber),
+  rule('constant entries', 'slice', sameNumber),
+  rule('reshaped constant', 'reshape', sameNumber),
   rule('sum of a constant', 'sum', e => {
     const x = first(e)
     if (x.op !== 'constant') return undefined

@@ -131,7 +131,7 @@ export const prepare = (
       precision: config.precision,
       ...(memory === undefined ? {} : { memory }),
       fixed: model.fixed,
-      graph: graphHash(programs.right),
+      graph: graphHash(programs.right.loss),
     },
     parameterCount: model.parameters.reduce((n, p) => n + reals(p.type), 0),
   })

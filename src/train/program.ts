@@ -44,9 +44,8 @@ export const measuresOf = (model: Recurrent, task: Task): E.Either<TypeMismatch,
     [task.loss(model), ...(task.correct === undefined ? [] : [task.correct(model)])].map(mean),
   )
 
-/** SHA-256 of the loss as text: what a checkpoint must have been made for. */
-export const graphHash = ({ loss }: TrainingPrograms): string =>
-  createHash('sha256').update(print(loss)).digest('hex')
+/** SHA-256 of a loss as text: what a checkpoint, or a cached run, must have been made for. */
+export const graphHash = (loss: Func): string => createHash('sha256').update(print(loss)).digest('hex')
 
 /** The optimiser of a parameter, by its name; all have the same accumulators. */
 export type OptimiserOf = (parameter: string) => Optimiser

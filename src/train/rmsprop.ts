@@ -5,7 +5,7 @@
  *     r ← ρ r + (1 − ρ) g²
  *     p ← p − η g/√r
  *
- * and with momentum β, of which they tell nothing, the mean of past gradients in the gradient's place (Adam of Kingma,
+ * and with momentum β, which the paper does not use, the mean of past gradients in the gradient's place (Adam of Kingma,
  * Ba, 2015, without its corrections of the first means):
  *
  *     m ← β m + (1 − β) g
@@ -31,24 +31,29 @@ export interface RmspropOptions {
 }
 
 export const rmsprop = ({ learningRate, decay, halfLife, momentum }: RmspropOptions): Optimiser => {
+  // a rate that falls is a part of the state: it goes on with it from a checkpoint
+  const state = [
+    { name: 'meanSquare', initial: 1e-3 },
+    ...(halfLife === undefined ? [] : [{ name: 'rate', initial: learningRate } as const]),
+    ...(momentum === undefined ? [] : [{ name: 'mean', initial: 0 } as const]),
+  ] as const
   /* Of real tensors: the parameter and its accumulators after an update. */
   const updated = (p: Expr, g: Expr, accumulators: readonly Expr[]): readonly Expr[] => {
     const k = (value: number) => B.constantLike(p, value)
-    const average = (weight: number, past: Expr, x: Expr) =>
-      B.add(B.mul(k(weight), past), B.mul(k(1 - weight), x))
-    const [r, ...others] = accumulators
-    const rate = halfLife === undefined ? undefined : others[0]
-    const square = average(decay, required(r, 'the mean square'), B.mul(g, g))
-    const mean =
-      momentum === undefined ? undefined : average(momentum, required(others.at(-1), 'the mean'), g)
+    const past = (name: string) => required(accumulators[state.findIndex(s => s.name === name)], name)
+    const average = (weight: number, name: string, x: Expr) =>
+      B.add(B.mul(k(weight), past(name)), B.mul(k(1 - weight), x))
+    const meanSquare = average(decay, 'meanSquare', B.mul(g, g))
+    const mean = momentum === undefined ? g : average(momentum, 'mean', g)
+    const rate = halfLife === undefined ? k(learningRate) : past('rate')
+    const next = {
+      meanSquare,
+      mean,
+      rate: halfLife === undefined ? rate : B.mul(k(2 ** (-1 / halfLife)), rate),
+    }
     // pinv, so that where the gradient has been 0 for so long that r has underflown the parameter stays, not 0/0
-    const move = B.mul(rate ?? k(learningRate), B.mul(mean ?? g, B.pinv(B.sqrt(square))))
-    return [
-      B.sub(p, move),
-      square,
-      ...(rate === undefined || halfLife === undefined ? [] : [B.mul(k(2 ** (-1 / halfLife)), rate)]),
-      ...(mean === undefined ? [] : [mean]),
-    ]
+    const move = B.mul(rate, B.mul(mean, B.pinv(B.sqrt(meanSquare))))
+    return [B.sub(p, move), ...state.map(s => next[s.name])]
   }
   return {
     name: 'rmsprop',
@@ -58,12 +63,7 @@ export const rmsprop = ({ learningRate, decay, halfLife, momentum }: RmspropOpti
       ...(halfLife === undefined ? {} : { halfLife }),
       ...(momentum === undefined ? {} : { momentum }),
     },
-    // a rate that falls is a part of the state: it goes on with it from a checkpoint
-    accumulators: [
-      { name: 'meanSquare', initial: 1e-3 },
-      ...(halfLife === undefined ? [] : [{ name: 'rate', initial: learningRate }]),
-      ...(momentum === undefined ? [] : [{ name: 'mean', initial: 0 }]),
-    ],
+    accumulators: state,
     update: (p, g, accumulators) => {
       const of = (part: (x: Expr) => Expr) => updated(part(p), part(g), accumulators.map(part))
       const joined = (re: readonly Expr[], im: readonly Expr[]) =>

@@ -72,6 +72,16 @@ describe('wrong usage', () => {
     ['resuming nowhere', ['train', 'copying', '--resume'], /--resume: name the folder/],
     ['a fifth figure', ['paper', '--figure', '5'], /--figure 5: must be 1, 2, 3, 4 or all/],
     ['no seeds', ['paper', '--seeds', '0'], /--seeds 0: must be a whole number from 1 to 1000/],
+    [
+      'all of the past',
+      ['train', 'copying', '--momentum', '1'],
+      /--momentum 1: must be a number from 0 up to/,
+    ],
+    [
+      'a past that outlives the mean square',
+      ['train', 'copying', '--momentum', '0.95'],
+      /--momentum 0.95: with --decay 0.9 at most 0.948/,
+    ],
     ['no clipping', ['train', 'copying', '--clip', '0'], /--clip 0: must be a number above 0/],
   ]
 

@@ -134,7 +134,7 @@ test('every rule of simplify fires, and keeps the meaning', () => {
   for (const rule of rules) {
     const f = func(params, [triggers[rule.name]!])
     assert.ok(
-      nodesOf(f).some(e => rule.ops.includes(e.op) && rule.apply(e) !== undefined),
+      nodesOf(f).some(e => rule.apply(e) !== undefined),
       `${rule.name} does not fire`,
     )
     const after = simplify.run(f)

@@ -109,8 +109,8 @@ interface AddingSteps {
   readonly steps: number
   /** Of the models beside the uRNN, where they are fewer. */
   readonly others?: number
-  /** Where the rate falls, if there are more. */
-  readonly falling?: number
+  /** Where the rate falls, if not as many. */
+  readonly fallingSteps?: number
   readonly bar: number
   readonly milliseconds: PerModel<number>
 }
@@ -126,7 +126,7 @@ const addingSteps: readonly AddingSteps[] = [
     lag: 400,
     steps: 9000,
     others: 1000,
-    falling: 16000,
+    fallingSteps: 16000,
     bar: 0.01,
     milliseconds: { urnn: 23.7, lstm: 45.7, rnn: 10.7, irnn: 9.7 },
   },
@@ -134,7 +134,7 @@ const addingSteps: readonly AddingSteps[] = [
     lag: 750,
     steps: 2500,
     others: 500,
-    falling: 20000,
+    fallingSteps: 20000,
     bar: 0.05,
     milliseconds: { urnn: 41.8, lstm: 84, rnn: 18.9, irnn: 16.9 },
   },
@@ -158,7 +158,7 @@ const falling = (e: Entry, more: Pick<Entry, 'steps' | 'momentum'>): Entry => ({
 })
 
 const figure2: readonly Entry[] = addingSteps.flatMap(
-  ({ lag, steps, others: fewer = steps, falling: more = steps, bar, milliseconds }) => {
+  ({ lag, steps, others: fewer = steps, fallingSteps = steps, bar, milliseconds }) => {
     const of = (model: ModelName): Entry => ({
       figure: 2,
       task: 'adding',
@@ -177,7 +177,7 @@ const figure2: readonly Entry[] = addingSteps.flatMap(
       milliseconds: milliseconds[model],
     })
     const [urnn, ...others] = modelOrder.map(of)
-    return [urnn!, falling(urnn!, { steps: more, momentum: 0.9 }), ...others]
+    return [urnn!, falling(urnn!, { steps: fallingSteps, momentum: 0.9 }), ...others]
   },
 )
 

@@ -1,14 +1,12 @@
 /** From the table to runs: what each entry is with these seeds on this machine, and under which hash it is kept. */
-import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { showMismatch } from '../../dsl/elaborate.ts'
-import { print } from '../../ir/print.ts'
 import { reals } from '../../ir/type.ts'
 import type { ImageSet } from '../../tasks/images.ts'
 import { Config } from '../../train/config.ts'
 import { needsImages } from '../../train/data.ts'
 import { modelOf, taskOf } from '../../train/experiment.ts'
-import { lossOf } from '../../train/program.ts'
+import { graphHash, lossOf } from '../../train/program.ts'
 import { cachedFolder, entryName, keyOf } from './cache.ts'
 import { type Entry, type Experiments, secondsOf, statesRuns } from './experiments.ts'
 import type { Planned } from './run.ts'
@@ -63,8 +61,7 @@ export const planOne = (
   if (E.isLeft(model)) return model
   const loss = lossOf(model.right, task.right)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
-  const graph = createHash('sha256').update(print(loss.right)).digest('hex')
-  const key = keyOf(config.right, graph, common.version, task.right.data)
+  const key = keyOf(config.right, graphHash(loss.right), common.version, task.right.data)
   return E.right({
     name: entryName(config.right),
     config: config.right,

@@ -119,6 +119,7 @@ describe('the table', () => {
       const { steps: paperSteps, ...own } = full.entries[i - 1]!
       assert.deepEqual(same, own)
       assert.ok(steps >= paperSteps, `${steps} updates`)
+      assert.equal(momentum, same.figure === 2 ? 0.9 : undefined)
     }
   })
   it('keeps within its budgets: an hour and a half for figures 1, 2 and 4, three minutes in miniature', () => {
