@@ -29,9 +29,11 @@ const unpermuted = (
 const deepest = 10
 
 const terms = (e: Expr, depth = 0): readonly Term[] => {
-  const identity = Array.from({ length: tensorType(e).shape[0]! }, (_, j) => j)
-  const whole: Term = { angles: e, permutation: identity, negated: false }
-  if (depth === deepest) return [whole]
+  const whole = (): readonly Term[] => {
+    const identity = Array.from({ length: tensorType(e).shape[0]! }, (_, j) => j)
+    return [{ angles: e, permutation: identity, negated: false }]
+  }
+  if (depth === deepest) return whole()
   const within = (i: number): readonly Term[] => terms(required(e.args[i], 'angles'), depth + 1)
   const opposite = (t: Term): Term => ({ ...t, negated: !t.negated })
   if (e.op === 'add') return [...within(0), ...within(1)]
@@ -44,7 +46,7 @@ const terms = (e: Expr, depth = 0): readonly Term[] => {
       ...t,
       permutation: inner.permutation.map(j => required(t.permutation[j], 'an entry')),
     }))
-  return [whole]
+  return whole()
 }
 
 const cancels = (s: Term, t: Term): boolean =>

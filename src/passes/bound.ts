@@ -18,6 +18,7 @@ export const invariantIn = (body: Func, invariants: number): ((e: Expr) => boole
   const bound = boundIn(body, invariants)
   const known = new Map<Expr, boolean>()
   return e => {
+    if (bound.has(e)) return false
     const found = known.get(e) ?? !postorder([e]).some(x => bound.has(x))
     known.set(e, found)
     return found
