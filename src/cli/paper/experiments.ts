@@ -147,7 +147,7 @@ const addingPaper = (model: ModelName, lag: number): string => {
 
 /**
  * Beside the paper's own setting: a learning rate that falls to a sixteenth, and of a tenth for the unitary part, whose
- * every change turns the state by as much at each step of the sequence.
+ * every change turns the state by as much at each step of the sequence. Adding has momentum, too.
  */
 const halvings = 4
 const falling = (e: Entry, more: Pick<Entry, 'steps' | 'momentum'>): Entry => ({
