@@ -134,7 +134,7 @@ const addingSteps: readonly AddingSteps[] = [
     lag: 750,
     steps: 2500,
     others: 500,
-    fallingSteps: 20000,
+    fallingSteps: 30000,
     bar: 0.05,
     milliseconds: { urnn: 41.8, lstm: 84, rnn: 18.9, irnn: 16.9 },
   },
