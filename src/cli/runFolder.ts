@@ -37,12 +37,12 @@ export const freshPath = (name: string, now: Date): string =>
 export const createRunFolder =
   (path: string): TE.TaskEither<string, RunFolder> =>
   async () => {
-    const existing = await readdir(path).catch(() => [])
+    const folder = runFolder(resolve(path))
+    const existing = await readdir(folder.path).catch(() => [])
     if (existing.length > 0)
       return E.left(
-        `the folder ${path} exists and is not empty: name another with --out, or go on with --resume`,
+        `the folder ${path === '' ? folder.path : path} exists and is not empty: name another with --out, or go on with --resume`,
       )
-    const folder = runFolder(resolve(path))
     const made = await makeFolder(join(folder.path, 'checkpoints'))()
     return E.isLeft(made) ? made : E.right(folder)
   }

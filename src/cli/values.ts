@@ -1,6 +1,6 @@
 /** Tensors' numbers as nested lists, as JSON has them: complex numbers as pairs, examples along a first axis. */
 import * as E from 'fp-ts/lib/Either.js'
-import { elements, reals, showType, type TensorType, width } from '../ir/type.ts'
+import { elements, reals, sameShape, showType, type TensorType, width } from '../ir/type.ts'
 
 export type Nested = number | readonly Nested[]
 
@@ -10,6 +10,14 @@ const flattened = (u: unknown, into: number[]): boolean => {
     return true
   }
   return Array.isArray(u) && u.every(v => flattened(v, into))
+}
+
+/** How long the lists are at each depth; undefined where they differ. */
+const lengthsOf = (u: unknown): readonly number[] | undefined => {
+  if (!Array.isArray(u)) return []
+  const inner = u.map(lengthsOf)
+  const [first = []] = inner
+  return inner.every(l => l !== undefined && sameShape(l, first)) ? [u.length, ...first] : undefined
 }
 
 /** The axes that the numbers of a value have as lists. */
@@ -37,6 +45,16 @@ export const numbersOf = (
   if (data.length !== each * examples)
     return E.left(
       `has ${data.length} numbers, not ${type.rate === 'varying' ? 'a multiple of ' : ''}${each} (it is ${described(type)})`,
+    )
+  const lengths = lengthsOf(u)
+  if (lengths === undefined) return E.left(`has lists of different lengths (it is ${described(type)})`)
+  // one example may go without the list of examples
+  const isDue = [axes(type, lengths[0] ?? 1), axes({ ...type, rate: 'uniform' }, 1)].some(due =>
+    sameShape(due, lengths),
+  )
+  if (lengths.length > 1 && !isDue)
+    return E.left(
+      `has lists of ${lengths.join(' × ')}, not ${type.rate === 'varying' ? 'examples × ' : ''}${axes({ ...type, rate: 'uniform' }, 1).join(' × ')} (it is ${described(type)})`,
     )
   if (type.field === 'index') {
     const wrong = data.find(x => !Number.isInteger(x) || x < 0 || x >= type.bound)

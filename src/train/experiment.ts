@@ -1,7 +1,8 @@
 /** From settings to all that a run is made of: model, task, programs, and what its checkpoints must agree with. */
 import * as E from 'fp-ts/lib/Either.js'
+import { elaborate } from '../dsl/elaborate.ts'
 import type { Recurrent } from '../dsl/model.ts'
-import { reals } from '../ir/type.ts'
+import { real, reals, sameType, showType, type TensorType } from '../ir/type.ts'
 import { isModelName, type MakeModel, models } from '../models/registry.ts'
 import { adding } from '../tasks/adding.ts'
 import { copying } from '../tasks/copying.ts'
@@ -64,6 +65,13 @@ const takenTwice = (model: Recurrent, task: Task): string | undefined => {
   return names.find((name, i) => names.indexOf(name) < i)
 }
 
+/** What a model gives, if it is well typed; if not, the loss says where. */
+const outputOf = (model: Recurrent): TensorType | undefined => {
+  const output = elaborate(model.parameters, [model.output(model.initial)])
+  const [type] = E.isRight(output) ? output.right.results.map(r => r.type) : []
+  return type?.kind === 'tensor' ? type : undefined
+}
+
 /** The model of these settings, as large as the task wants it; `make`: what makes it, if it is not built in. */
 export const modelOf = (
   { model: name, hidden, seed }: Config,
@@ -72,6 +80,11 @@ export const modelOf = (
 ): E.Either<string, Recurrent> => {
   const model = make({ hidden, reads: task.reads, writes: task.writes, seed })
   if (E.isLeft(model)) return model
+  const gives = outputOf(model.right)
+  if (gives !== undefined && !sameType({ ...gives, rate: 'uniform' }, real(task.writes)))
+    return E.left(
+      `the output of the model ${model.right.name} is ${showType(gives)}, where the task ${task.name} takes ${showType(real(task.writes))}: make as many numbers as \`writes\` says`,
+    )
   const twice = takenTwice(model.right, task)
   return twice === undefined
     ? model

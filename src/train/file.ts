@@ -1,5 +1,5 @@
 /** Files, with failures as values. */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 
@@ -45,9 +45,15 @@ const makeParents = async (path: string): Promise<void> => {
 export const makeFolder = (path: string): TE.TaskEither<string, void> =>
   attempt(`create the folder ${path}`, () => makeParents(path))
 
-/** Written beside, flushed to the disk, then renamed: under `path` there is the old file or the new one, whole. */
-export const writeDurably = (path: string, data: Uint8Array | string): TE.TaskEither<string, void> =>
-  attempt(`write ${path}`, async () => {
+/**
+ * Written beside, flushed to the disk, then renamed: under `path` there is the old file or the new one, whole. A link stays one,
+ * and what is no file (a pipe, a device) is written to.
+ */
+export const writeDurably = (name: string, data: Uint8Array | string): TE.TaskEither<string, void> =>
+  attempt(`write ${name}`, async () => {
+    const path = await realpath(name).catch(() => name)
+    const there = await stat(path).catch(() => undefined)
+    if (there !== undefined && !there.isFile()) return writeFile(path, data)
     const beside = join(dirname(path), `.${basename(path)}.${process.pid}`)
     try {
       const file = await open(beside, 'w')

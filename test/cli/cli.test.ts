@@ -159,6 +159,9 @@ describe('a run', () => {
     const again = await parseval('train', 'copying', ...small, '--out', out)
     assert.equal(again.code, 1)
     assert.match(again.stderr, /exists and is not empty: name another with --out, or go on with --resume/)
+    const nowhere = await within('train', 'copying', ...small, '--out', '')
+    assert.equal(nowhere.code, 1)
+    assert.match(nowhere.stderr, /the folder .* exists and is not empty/)
   })
 
   it('that resumes ends where the uninterrupted one does, with the same metrics', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { lstat, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -89,6 +90,26 @@ describe('compile', () => {
     assert.deepEqual(plan.right.inputs.map(i => i.name).toSorted(), ['k', 'theta', 'x'])
   })
 
+  it('writes through links and to pipes, and leaves them what they are', async () => {
+    const path = await file('filter.ir', text)
+    const [link, target, pipe] = ['link', 'target', 'pipe'].map(name => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    await writeFile(target, '')
+    await symlink(target, link)
+    await done('compile', path, '--emit', 'ir', '--out', link)
+    assert.ok((await lstat(link)).isSymbolicLink(), 'the link is one')
+    const written = await readFile(target, 'utf8')
+    assert.match(written, /theta/)
+    execFileSync('mkfifo', [pipe])
+    const read = readFile(pipe, 'utf8')
+    await done('compile', path, '--emit', 'ir', '--out', pipe)
+    assert.equal(await read, written)
+    assert.ok((await lstat(pipe)).isFIFO(), 'the pipe is one')
+  })
+
   it('writes the gradient, too', async () => {
     const gradient = parse(await done('compile', await file('filter.ir', text), '--grad'))
     assert.ok(E.isRight(gradient))
@@ -162,6 +183,14 @@ describe('run', () => {
       /"theta" has 1 numbers, not 2 \(it is real\[2\]: a list\)/,
     )
     assert.match(await withNumbers({ theta: 'a' }), /"theta" is not of numbers alone/)
+    assert.match(
+      await withNumbers({ theta: [0, [1]] }),
+      /"theta" has lists of different lengths \(it is real\[2\]/,
+    )
+    assert.match(
+      await withNumbers({ x: [[[1, 0, 0, 1]], [[2, 1, 0, 3]]] }),
+      /"x" has lists of 2 × 1 × 4, not examples × 2 × 2 \(it is varying complex\[2\]/,
+    )
     assert.match(await withNumbers({ k: [0] }), /"k" has 1 examples, not 2/)
     assert.match(await withNumbers({ k: [0, 3] }), /"k" holds 3, which is no whole number from 0 to 2/)
     assert.match(

@@ -292,6 +292,13 @@ describe('training a model of a user’s own', () => {
     )
     assert.match(
       await refusal(
+        'wide.ts',
+        text.replace('U: realParameter([writes, 2 * n]', 'U: realParameter([writes + 1, 2 * n]'),
+      ),
+      /the output of the model .* is (varying )?real\[(\d+)\], where the task \w+ takes real\[\d+\]: make as many/,
+    )
+    assert.match(
+      await refusal(
         'shape.ts',
         text.replace('U: realParameter([writes, 2 * n]', 'U: realParameter([writes, n]'),
       ),
