@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Func } from '../ir/expr.ts'
 import { nearest } from '../ir/nearest.ts'
-import type { Rate } from '../ir/type.ts'
+import { type Rate, sameType, showType } from '../ir/type.ts'
 
 /** What numbers the engine computes with: float32 or float64. At the rim both are float64. */
 export type Precision = 'single' | 'double'
@@ -58,6 +58,22 @@ export interface Backend {
   readonly name: 'native' | 'reference'
   /** Makes the program ready to run, or says why it cannot be. */
   readonly start: (program: Program, options: BackendOptions) => E.Either<BackendError, Session>
+}
+
+/** The program, if each of its updates makes a result the next value of a uniform parameter of that type, of each once. */
+export const updatable = (program: Program): E.Either<BackendError, Program> => {
+  const { results, params } = program.func
+  const wrong = program.updates.map(({ result, param }, i) => {
+    const [r, p] = [results[result], params[param]]
+    if (r === undefined) return `there is no result ${result}: results are 0 to ${results.length - 1}`
+    if (p === undefined) return `there is no parameter ${param}: parameters are 0 to ${params.length - 1}`
+    if (p.type.rate !== 'uniform') return `"${p.name}" varies: it is given to each run, with the batch`
+    if (!sameType(r.type, p.type))
+      return `result ${result} is ${showType(r.type)}, and "${p.name}" ${showType(p.type)}`
+    return program.updates.findIndex(u => u.param === param) < i ? `"${p.name}" is updated twice` : undefined
+  })
+  const at = wrong.findIndex(w => w !== undefined)
+  return at < 0 ? E.right(program) : E.left({ kind: 'BackendError', message: `update ${at}: ${wrong[at]}` })
 }
 
 /** The data of a uniform parameter, if every number is finite: a NaN would spread to every result unseen. */

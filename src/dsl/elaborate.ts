@@ -165,6 +165,15 @@ const loop = (
   made: Maker,
   inputs: readonly string[],
 ): Expr => {
+  const tensorOf = (t: Term, what: string): TensorType => {
+    const { type } = value(t)
+    return type.kind === 'tensor'
+      ? type
+      : refuse(
+          { kind: 'TypeMismatch', op: 'scan', message: `${what} must be a tensor, not ${showType(type)}` },
+          s.at,
+        )
+  }
   const invariants = captured(s)
   const outside = [...invariants, ...s.carries.map(c => c.initial), ...s.sequences.map(x => x.over)]
   const operands = outside.map(value)
@@ -172,8 +181,8 @@ const loop = (
   const entry = (type: TensorType): TensorType => ({ ...type, shape: type.shape.slice(1) })
   const params: readonly Param[] = [
     ...invariants.map((t, i) => ({ name: nameOf(t, i), type: tensorType(operands[i]!) })),
-    ...s.carries.map(c => ({ name: c.name, type: withRate(tensorType(value(c.initial)), rate) })),
-    ...s.sequences.map(x => ({ name: x.name, type: entry(tensorType(value(x.over))) })),
+    ...s.carries.map(c => ({ name: c.name, type: withRate(tensorOf(c.initial, `carry ${c.name}`), rate) })),
+    ...s.sequences.map(x => ({ name: x.name, type: entry(tensorOf(x.over, `sequence ${x.name}`)) })),
   ]
   const locals: readonly Node[] = [
     ...invariants,

@@ -317,6 +317,16 @@ export const inModels: Readonly<Record<string, () => E.Either<TypeMismatch, Func
       })
       return stack.u
     }),
+  'a state that is a unitary': () =>
+    model(() => {
+      // here
+      const { carry } = js.scan({
+        carry: { u: t.dft(3) },
+        over: { xs },
+        step: ({ u }: { u: t.Unitary }) => ({ carry: { u }, stack: {} }),
+      })
+      return carry.u
+    }),
   'sequences of different lengths': () =>
     model(() => {
       // here

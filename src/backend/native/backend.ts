@@ -12,9 +12,10 @@ import {
   noParameter,
   type Program,
   type Session,
+  updatable,
 } from '../backend.ts'
 import { type Addon, loadAddon, type NativeProgram } from './addon.ts'
-import { compile } from './compile.ts'
+import { type CompileError, compile } from './compile.ts'
 import { type Plan, tape } from './plan.ts'
 
 const failure = (message: string): BackendError => ({ kind: 'BackendError', message })
@@ -111,8 +112,8 @@ export const nativeBackend = (): E.Either<string, Backend> =>
       name: 'native' as const,
       start: (program: Program, options: BackendOptions) =>
         pipe(
-          compile(program),
-          E.mapLeft(e => failure(e.message)),
+          updatable(program),
+          E.chain(p => E.mapLeft((e: CompileError) => failure(e.message))(compile(p))),
           E.chain(plan => load(addon, plan, options)),
         ),
     })),

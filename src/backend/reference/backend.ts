@@ -14,6 +14,7 @@ import {
   type Program,
   type Session,
   takes,
+  updatable,
 } from '../backend.ts'
 import { evaluate } from './evaluate.ts'
 
@@ -100,9 +101,12 @@ const session = ({ func: f, updates }: Program): Session => {
         const next = results.right[u.result]!
         if (next.rate === 'uniform') state.set(u.param, next.tensor)
       }
-      return E.right(results.right.map(r => (r.rate === 'uniform' ? r.tensor.data : join(r.tensors))))
+      return E.right(results.right.map(r => (r.rate === 'uniform' ? r.tensor.data.slice() : join(r.tensors))))
     },
   }
 }
 
-export const referenceBackend: Backend = { name: 'reference', start: program => E.right(session(program)) }
+export const referenceBackend: Backend = {
+  name: 'reference',
+  start: program => E.map(session)(updatable(program)),
+}
