@@ -1,4 +1,7 @@
 /** Where output goes: results to stdout, everything else to stderr. */
+import { fstatSync, writeFileSync } from 'node:fs'
+import { cause } from '../train/file.ts'
+import { exitCode } from './exit.ts'
 
 export interface Terminal {
   /** A line of results. */
@@ -17,13 +20,27 @@ export interface Terminal {
 export const processTerminal = (): Terminal => {
   const { stdout, stderr, env } = process
   const closed = new AbortController()
+  const isFile = fstatSync(stdout.fd).isFile()
+  // a reader that has gone has seen enough; results that found no room are lost
+  const failed = (e: unknown): void => {
+    closed.abort()
+    if (typeof e === 'object' && e !== null && 'code' in e && e.code === 'EPIPE') return
+    stderr.write(`parseval: cannot write to stdout: ${cause(e)}\n`)
+    process.exitCode = exitCode.failure
+  }
   // without a handler a closed pipe is an uncaught exception with a stack trace
-  stdout.on('error', () => closed.abort())
+  stdout.on('error', failed)
   stderr.on('error', () => undefined)
   const isSet = (name: string) => env[name] !== undefined && env[name] !== ''
   return {
     result: line => {
-      if (!closed.signal.aborted) stdout.write(`${line}\n`)
+      if (closed.signal.aborted) return
+      if (!isFile) return void stdout.write(`${line}\n`)
+      try {
+        writeFileSync(stdout.fd, `${line}\n`) // the stream takes half a line for a whole one
+      } catch (e) {
+        failed(e)
+      }
     },
     note: line => {
       stderr.write(`${line}\n`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +103,31 @@ describe('wrong usage', () => {
       assert.doesNotMatch(stderr, /\n\s+at /)
       assert.equal(stdout, '')
     })
+})
+
+describe('results that find no room', {
+  skip: existsSync('/dev/full') ? false : 'there is no /dev/full',
+}, () => {
+  it('end with 1 and say so', async () => {
+    const full = openSync('/dev/full', 'w')
+    const small = ['--hidden', '2', '--lag', '4']
+    for (const args of [
+      ['compile', 'urnn', ...small],
+      ['train', 'adding', ...small, '--steps', '2', '--json', '--out', join(folder, 'full')],
+    ]) {
+      const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+        stdio: ['ignore', full, 'pipe'],
+      })
+      let stderr = ''
+      child.stderr?.on('data', d => {
+        stderr += d
+      })
+      const code = await new Promise<number | null>(resolve => child.on('close', resolve))
+      assert.equal(code, 1, stderr)
+      assert.match(stderr, /cannot write to stdout: the disk is full/)
+    }
+    closeSync(full)
+  })
 })
 
 describe('a run', () => {
