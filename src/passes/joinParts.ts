@@ -40,9 +40,11 @@ const joined = (run: readonly Part[], size: number): Expr => {
 
 /** The sum with neighbours joined, if there are any; `inner`: whether a sum is read by this one alone. */
 const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
-  const terms = (x: Expr): readonly Expr[] =>
-    x === e || (x.op === 'add' && inner(x)) ? x.args.flatMap(terms) : [x]
-  const all = terms(e)
+  const all: Expr[] = []
+  const pending = [e] // a sum may be as deep as it is long
+  for (let x = pending.pop(); x !== undefined; x = pending.pop())
+    if (x === e || (x.op === 'add' && inner(x))) pending.push(...[...x.args].reverse())
+    else all.push(x)
   const pads = all.flatMap(x => (x.op === 'pad' ? [partOf(x as Expr<'pad'>)] : []))
   const found = runs(pads)
   if (found.length === pads.length) return e
@@ -67,11 +69,13 @@ const joinLevel = (f: Func, tell: Tell): Func => {
       // The sum is joined where it ends. What an operand has become is told by where it came from.
       if (original.op !== 'add' || inner(original)) return rebuilt
       const from = new Map<Expr, boolean>()
-      const note = (now: Expr, was: Expr): void => {
-        from.set(now, inner(was))
-        if (inner(was) && now.op === 'add') for (const [i, a] of now.args.entries()) note(a, was.args[i]!)
-      }
-      for (const [i, a] of rebuilt.args.entries()) note(a, original.args[i]!)
+      const pending: (readonly [Expr, Expr])[] = [[rebuilt, original]]
+      for (let pair = pending.pop(); pair !== undefined; pair = pending.pop())
+        for (const [i, now] of pair[0].args.entries()) {
+          const was = pair[1].args[i]!
+          from.set(now, inner(was))
+          if (inner(was) && now.op === 'add') pending.push([now, was])
+        }
       return changed(
         rebuilt,
         join(rebuilt, e => from.get(e) === true),

@@ -7,11 +7,17 @@ import { broadcast, constantLike, slice } from '../ir/build.ts'
 import { complexConstant, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { isPointwise } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
-import { deeply, rewrite } from '../ir/walk.ts'
+import { deeply, rebuild } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
+/** A part of a vector's entries, or of a matrix's rows. */
+interface Part {
+  readonly start: number
+  readonly length: number
+}
+
 /** The part of an operand; of one that is the same everywhere, the same with fewer entries. */
-const part = (x: Expr, start: number, length: number): Expr => {
+const part = (x: Expr, { start, length }: Part): Expr => {
   const { shape, field } = tensorType(x)
   const [repeated] = x.args
   if (x.op === 'broadcast' && repeated !== undefined && tensorType(repeated).shape.length < shape.length)
@@ -22,46 +28,60 @@ const part = (x: Expr, start: number, length: number): Expr => {
   return field === 'complex' ? complexConstant(re, im, tensorType(own).shape) : constantLike(own, re)
 }
 
-/** Values of which nothing but parts that do not overlap are read. */
-const cutUp = (f: Func): ReadonlySet<Expr> => {
-  const users = new Map<Expr, Expr[]>()
-  for (const e of postorder(f.results))
-    for (const a of new Set(e.args)) users.set(a, [...(users.get(a) ?? []), e])
-  const found = new Set<Expr>()
-  for (const [e, readers] of users) {
-    if (!isPointwise(e.op) || f.results.includes(e)) continue
-    const parts = readers.flatMap(u => (u.op === 'slice' ? [u.attributes] : []))
-    const ordered = [...parts].sort((a, b) => a.start - b.start)
-    const apart = ordered.every(
-      (p, i) => i === 0 || ordered[i - 1]!.start + ordered[i - 1]!.length <= p.start,
-    )
-    if (parts.length === readers.length && apart) found.add(e)
+const nameOf = (p: Part): string => `${p.start} ${p.length}`
+
+const areApart = (parts: readonly Part[]): boolean =>
+  [...parts]
+    .sort((a, b) => a.start - b.start)
+    .every((p, i, all) => i === 0 || all[i - 1]!.start + all[i - 1]!.length <= p.start)
+
+/**
+ * Values of which nothing but parts that do not overlap are read, with those parts. What is read of a value that is cut up
+ * is read of its operands, so users come before operands here.
+ */
+const cutUp = (f: Func): ReadonlyMap<Expr, readonly Part[]> => {
+  const read = new Map<Expr, Map<string, Part>>()
+  const note = (x: Expr, parts: readonly Part[]): void => {
+    const known = read.get(x) ?? new Map<string, Part>()
+    for (const p of parts) known.set(nameOf(p), p)
+    read.set(x, known)
   }
-  return found
+  const whole = new Set(f.results)
+  const cut = new Map<Expr, readonly Part[]>()
+  for (const e of [...postorder(f.results)].reverse()) {
+    if (e.op === 'slice') {
+      note(e.args[0]!, [e.attributes])
+      continue
+    }
+    const parts = isPointwise(e.op) && !whole.has(e) ? [...(read.get(e)?.values() ?? [])] : []
+    if (parts.length > 0 && areApart(parts)) {
+      cut.set(e, parts)
+      for (const a of e.args) note(a, parts)
+    } else for (const a of e.args) whole.add(a)
+  }
+  return cut
 }
 
-const sinkOnce = (f: Func, tell: Tell): Func => {
-  const cut = cutUp(f)
-  return func(
-    f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      const x = rebuilt.args[0]
-      // An operand that has changed in this round is left to the next, which counts its users anew.
-      if (rebuilt.op !== 'slice' || x === undefined || x !== original.args[0] || !cut.has(x)) return rebuilt
-      const { start, length } = rebuilt.attributes
-      tell('(x ∘ y)[s] = x[s] ∘ y[s]')
-      return withArgs(
-        x,
-        x.args.map(a => part(a, start, length)),
-      )
-    }),
-  )
-}
-
-/* Each round moves slices down by one level, so it ends. */
 const sink = (f: Func, tell: Tell): Func => {
-  const next = sinkOnce(f, tell)
-  return next === f ? f : sink(next, tell)
+  const cut = cutUp(f)
+  /** What stands for the parts of a value that is cut up, by their names. */
+  const made = new Map<Expr, ReadonlyMap<string, Expr>>()
+  const results = rebuild(f.results, (e, args) => {
+    const parts = cut.get(e)
+    if (parts === undefined)
+      return (
+        (e.op === 'slice' ? made.get(e.args[0]!)?.get(nameOf(e.attributes)) : undefined) ?? withArgs(e, args)
+      )
+    const of = (p: Part): Expr =>
+      withArgs(
+        e,
+        args.map((a, i) => made.get(e.args[i]!)?.get(nameOf(p)) ?? part(a, p)),
+      )
+    made.set(e, new Map(parts.map(p => [nameOf(p), of(p)])))
+    tell('(x ∘ y)[s] = x[s] ∘ y[s]', parts.length)
+    return e // of which nothing is left
+  })
+  return func(f.params, results)
 }
 
 export const sinkSlices: Pass = {

@@ -8,7 +8,7 @@ import { type Expr, tensorType } from '../../ir/expr.ts'
 import { isPointwise, type Op } from '../../ir/ops.ts'
 import { postorderBy } from '../../ir/order.ts'
 import { width } from '../../ir/type.ts'
-import { countOf, type Need, type Unit } from './schedule.ts'
+import { countOf, largestCluster, type Need, type Unit } from './schedule.ts'
 
 /** What is known of the block. */
 interface Surroundings {
@@ -54,20 +54,29 @@ export const recompute = (
   const programs = units.flatMap(programsOf)
   const home = new Map<Expr, Program>()
   for (const p of programs) for (const e of p.nodes) home.set(e, p)
-  /** Light nodes, by their place among all. */
+  const programsWith = new Map<Expr, Program[]>()
+  for (const p of programs)
+    for (const e of p.own) {
+      const known = programsWith.get(e)
+      if (known === undefined) programsWith.set(e, [p])
+      else known.push(p)
+    }
+  /** Light nodes, and how long a chain of such ends with each. None is longer than a program. */
   const light = new Map<Expr, number>()
   for (const { nodes } of programs)
     for (const e of nodes) {
       if (!isPointwise(e.op) || countOf(e) === 1) continue
+      const length = needs(e).reduce((longest, n) => Math.max(longest, 1 + (light.get(n.node) ?? 0)), 1)
+      if (length > largestCluster) continue
       if (needs(e).every(n => !n.late && light.has(n.node) && countOf(n.node) === countOf(e)))
-        light.set(e, light.size)
+        light.set(e, length)
     }
   /** What a light node is made of, itself included. */
   const chainOf = (e: Expr): readonly Expr[] => postorderBy([e], x => needs(x).map(n => n.node))
   const readsOf = (chain: readonly Expr[]): readonly Expr[] =>
     chain.flatMap(x => x.args.filter(a => !light.has(a) && a.op !== 'constant'))
   const programsReading = (e: Expr): readonly Program[] | undefined => {
-    const reading = users(e).map(u => programs.filter(p => p.own.has(u)))
+    const reading = users(e).map(u => programsWith.get(u) ?? [])
     return isResult(e) || reading.some(of => of.length === 0) ? undefined : [...new Set(reading.flat())]
   }
   /** Light nodes that would be kept, by the vectors that they are made of. */

@@ -37,8 +37,15 @@ export interface Need {
   readonly late: boolean
 }
 
+/** Needs, each node once; late if it is so anywhere. */
+const distinct = (needs: readonly Need[]): readonly Need[] => {
+  const found = new Map<Expr, boolean>()
+  for (const { node, late } of needs) found.set(node, late || found.get(node) === true)
+  return [...found].map(([node, late]) => ({ node, late }))
+}
+
 /** Keeps one program's registers in the first-level cache. */
-const largestCluster = 64
+export const largestCluster = 64
 
 const isNumber = (e: Expr): boolean => elements(tensorType(e).shape) === 1
 
@@ -52,7 +59,7 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
  * computed in the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in
  * the block reads goes with the first unit that computes something it needs, or reads a vector that it reads. So does one that
  * only *ends* read: instructions, such as the sum of a matrix's gradient, that nobody waits for. They come when all they need
- * is there.
+ * is there. A chain of free nodes is no longer than a cluster.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -62,7 +69,8 @@ export const schedule = (
   const clusters = (e: Expr): boolean => (isPointwise(e.op) || isSum(e)) && !alone(e)
   const inBlock = new Set(nodes)
   const needsOf = new Map(nodes.map(e => [e, needs(e).filter(n => inBlock.has(n.node))]))
-  const free = new Set<Expr>()
+  /** Free nodes, and how long a chain of such ends with each. */
+  const free = new Map<Expr, number>()
   /** The numbers that a free node needs, itself or through others. */
   const numbers = new Map<Expr, readonly Need[]>()
   for (const e of nodes) {
@@ -71,23 +79,20 @@ export const schedule = (
       if (free.has(n.node)) return n.late || countOf(n.node) !== countOf(e) ? undefined : numbers.get(n.node)
       return clusters(n.node) && isNumber(n.node) && countOf(e) > 1 ? [n] : undefined
     })
-    if (needed.includes(undefined)) continue
-    free.add(e)
-    numbers.set(
-      e,
-      needed.flatMap(list => list ?? []),
-    )
+    const length = needsOf.get(e)!.reduce((longest, n) => Math.max(longest, 1 + (free.get(n.node) ?? 0)), 1)
+    if (needed.includes(undefined) || length > largestCluster) continue
+    free.set(e, length)
+    numbers.set(e, distinct(needed.flatMap(list => list ?? [])))
   }
 
   const users = new Map<Expr, { readonly user: Expr; readonly late: boolean }[]>(nodes.map(e => [e, []]))
   const missing = new Map<Expr, number>()
   for (const e of nodes) {
-    const late = new Map<Expr, boolean>()
-    for (const n of needsOf.get(e)!)
-      for (const m of free.has(e) || !free.has(n.node) ? [n] : numbers.get(n.node)!)
-        late.set(m.node, m.late || (late.get(m.node) ?? false))
-    missing.set(e, late.size)
-    for (const [a, isLate] of late) users.get(a)!.push({ user: e, late: isLate || isSum(a) })
+    const awaited = distinct(
+      needsOf.get(e)!.flatMap(n => (free.has(e) || !free.has(n.node) ? [n] : numbers.get(n.node)!)),
+    )
+    missing.set(e, awaited.length)
+    for (const { node, late } of awaited) users.get(node)!.push({ user: e, late: late || isSum(node) })
   }
   const readers = new Map<Expr, Expr[]>()
   for (const e of nodes)
