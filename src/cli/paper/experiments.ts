@@ -111,6 +111,8 @@ interface AddingSteps {
   readonly others?: number
   /** Where the rate falls, if not as many. */
   readonly fallingSteps?: number
+  /** Of that rate, if not a quarter of those. */
+  readonly halfLife?: number
   readonly bar: number
   readonly milliseconds: PerModel<number>
 }
@@ -134,7 +136,8 @@ const addingSteps: readonly AddingSteps[] = [
     lag: 750,
     steps: 2500,
     others: 500,
-    fallingSteps: 30000,
+    fallingSteps: 24000,
+    halfLife: 7500,
     bar: 0.05,
     milliseconds: { urnn: 41.8, lstm: 84, rnn: 18.9, irnn: 16.9 },
   },
@@ -146,19 +149,19 @@ const addingPaper = (model: ModelName, lag: number): string => {
 }
 
 /**
- * Beside the paper's own setting: a learning rate that falls to a sixteenth, and of a tenth for the unitary part, whose
- * every change turns the state by as much at each step of the sequence. Adding has momentum, too.
+ * Beside the paper's own setting: a learning rate that falls to a sixteenth (adding at T = 750: a ninth), and of a tenth for
+ * the unitary part, whose every change turns the state by as much at each step of the sequence. Adding has momentum, too.
  */
 const halvings = 4
-const falling = (e: Entry, more: Pick<Entry, 'steps' | 'momentum'>): Entry => ({
+const falling = (e: Entry, more: Pick<Entry, 'steps' | 'momentum' | 'halfLife'>): Entry => ({
   ...e,
-  ...more,
   unitaryRate: 0.1,
   halfLife: more.steps / halvings,
+  ...more,
 })
 
 const figure2: readonly Entry[] = addingSteps.flatMap(
-  ({ lag, steps, others: fewer = steps, fallingSteps = steps, bar, milliseconds }) => {
+  ({ lag, steps, others: fewer = steps, fallingSteps = steps, halfLife, bar, milliseconds }) => {
     const of = (model: ModelName): Entry => ({
       figure: 2,
       task: 'adding',
@@ -177,7 +180,11 @@ const figure2: readonly Entry[] = addingSteps.flatMap(
       milliseconds: milliseconds[model],
     })
     const [urnn, ...others] = modelOrder.map(of)
-    return [urnn!, falling(urnn!, { steps: fallingSteps, momentum: 0.9 }), ...others]
+    return [
+      urnn!,
+      falling(urnn!, { steps: fallingSteps, momentum: 0.9, ...(halfLife === undefined ? {} : { halfLife }) }),
+      ...others,
+    ]
   },
 )
 
