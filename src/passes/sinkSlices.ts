@@ -1,7 +1,7 @@
 /**
  * Parts of a pointwise value become pointwise values of parts: (x ∘ y)[s] = x[s] ∘ y[s], where the parts do not overlap
- * and are all that is read of it. What is computed from each then joins it in one pass. Parts of parameters leave
- * loops, and so do the sums that are their gradients.
+ * and are all that is read of it. Parts of a part are, likewise, parts of the whole: x[s][t] = x[s + t]. What is computed
+ * from each then joins it in one pass. Parts of parameters leave loops, and so do the sums that are their gradients.
  */
 import { broadcast, constantLike, slice } from '../ir/build.ts'
 import { complexConstant, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
@@ -30,6 +30,9 @@ const part = (x: Expr, { start, length }: Part): Expr => {
 
 const nameOf = (p: Part): string => `${p.start} ${p.length}`
 
+/** A part's part, of the whole. */
+const within = (outer: Part, { start, length }: Part): Part => ({ start: outer.start + start, length })
+
 const areApart = (parts: readonly Part[]): boolean =>
   [...parts]
     .sort((a, b) => a.start - b.start)
@@ -49,15 +52,13 @@ const cutUp = (f: Func): ReadonlyMap<Expr, readonly Part[]> => {
   const whole = new Set(f.results)
   const cut = new Map<Expr, readonly Part[]>()
   for (const e of [...postorder(f.results)].reverse()) {
-    if (e.op === 'slice') {
-      note(e.args[0]!, [e.attributes])
-      continue
-    }
-    const parts = isPointwise(e.op) && !whole.has(e) ? [...(read.get(e)?.values() ?? [])] : []
-    if (parts.length > 0 && areApart(parts)) {
-      cut.set(e, parts)
-      for (const a of e.args) note(a, parts)
-    } else for (const a of e.args) whole.add(a)
+    const sinks = (isPointwise(e.op) || e.op === 'slice') && !whole.has(e)
+    const parts = sinks ? [...(read.get(e)?.values() ?? [])] : []
+    const isCut = parts.length > 0 && areApart(parts)
+    if (isCut) cut.set(e, parts)
+    if (e.op === 'slice') note(e.args[0]!, isCut ? parts.map(p => within(e.attributes, p)) : [e.attributes])
+    else if (isCut) for (const a of e.args) note(a, parts)
+    else for (const a of e.args) whole.add(a)
   }
   return cut
 }
@@ -67,18 +68,21 @@ const sink = (f: Func, tell: Tell): Func => {
   /** What stands for the parts of a value that is cut up, by their names. */
   const made = new Map<Expr, ReadonlyMap<string, Expr>>()
   const results = rebuild(f.results, (e, args) => {
+    /** What stands for the part of an operand; undefined where the operand is not cut up. */
+    const known = (i: number, p: Part): Expr | undefined => made.get(e.args[i]!)?.get(nameOf(p))
     const parts = cut.get(e)
     if (parts === undefined)
-      return (
-        (e.op === 'slice' ? made.get(e.args[0]!)?.get(nameOf(e.attributes)) : undefined) ?? withArgs(e, args)
-      )
+      return (e.op === 'slice' ? known(0, e.attributes) : undefined) ?? withArgs(e, args)
+    const partOf = (i: number, p: Part): Expr => known(i, p) ?? part(args[i]!, p)
     const of = (p: Part): Expr =>
-      withArgs(
-        e,
-        args.map((a, i) => made.get(e.args[i]!)?.get(nameOf(p)) ?? part(a, p)),
-      )
+      e.op === 'slice'
+        ? partOf(0, within(e.attributes, p))
+        : withArgs(
+            e,
+            args.map((_, i) => partOf(i, p)),
+          )
     made.set(e, new Map(parts.map(p => [nameOf(p), of(p)])))
-    tell('(x ∘ y)[s] = x[s] ∘ y[s]', parts.length)
+    tell(e.op === 'slice' ? 'x[s][t] = x[s + t]' : '(x ∘ y)[s] = x[s] ∘ y[s]', parts.length)
     return e // of which nothing is left
   })
   return func(f.params, results)

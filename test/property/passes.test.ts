@@ -495,6 +495,10 @@ test('sinkSlices cuts up what is only read in parts, joinParts puts parts togeth
   assert.equal(sinkSlices.run(overlapping), overlapping)
   const whole = func(of, [b.sin(b.slice(z, 0, 3)), b.cos(z)])
   assert.equal(sinkSlices.run(whole), whole)
+  const nested = func(of, [b.sin(b.slice(b.add(b.slice(b.mul(x, x), 1, 6), b.slice(x, 3, 6)), 2, 3))])
+  const sunk = sinkSlices.run(nested)
+  assert.deepEqual(sunk.results, [b.sin(b.add(b.mul(b.slice(x, 3, 3), b.slice(x, 3, 3)), b.slice(x, 5, 3)))])
+  keepsOn(nested, sinkSlices)
 
   const part = (from: number, length: number): Expr =>
     b.pad(b.sin(b.slice(x, 9 - from - length, length)), from, 9 - from - length)
