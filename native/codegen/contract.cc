@@ -58,7 +58,8 @@ class Contraction {
   // Whether the operation's only user makes it one with itself.
   bool joins(size_t i) const {
     const Operation &o = from_[i];
-    if (uses_[i] != 1) return false;
+    // What uses a call are its results; it is an operand of nothing.
+    if (uses_[i] != 1 || user_[i] < 0) return false;
     const Operation &user = from_[size_t(user_[i])];
     if (!isSum(user)) return false;
     if (o.action == Action::mul || o.action == Action::negate) return true;
