@@ -114,10 +114,15 @@ void Assembler::memory(Encoding e, int reg, int second, const Address &m, bool b
   if (fixups_.size() > fixups) fixups_.back().end = code_.size();
 }
 
-// What follows the operands of an instruction that has a number of its own.
+// Follows the operands of some instructions. Places in the pool are counted from where the instruction ends.
+void Assembler::immediate(uint64_t n) {
+  byte(n);
+  if (!fixups_.empty() && fixups_.back().end + 1 == code_.size()) fixups_.back().end++;
+}
+
 void Assembler::selection(VectorOp op) {
-  if (op == VectorOp::lowHalves) byte(0x20);
-  if (op == VectorOp::highHalves) byte(0x31);
+  if (op == VectorOp::lowHalves) immediate(0x20);
+  if (op == VectorOp::highHalves) immediate(0x31);
 }
 
 void Assembler::vector(VectorOp op, int dst, int a, int b) {
@@ -177,18 +182,12 @@ void Assembler::storeLow(const Address &to, int source) {
 
 void Assembler::zero(int dst) { vector(VectorOp::bitXor, dst, dst, dst); }
 
-void Assembler::keepWhere(Comparison how, int dst, int c, int x, int zeroRegister, int spare) {
+void Assembler::keepWhere(Comparison how, int dst, int c, int x, const Address &zeros) {
   const bool wide = shape_.scalarBytes == 8;
-  const Encoding compare{wide ? p66 : none, map0F, 0xc2, wide};
-  if (shape_.evex()) {
-    registers(compare, 1, c, zeroRegister);  // k1
-    byte(uint64_t(how));
-    registers({wide ? p66 : none, map0F, 0x28, wide}, dst, 0, x, true, 1);
-  } else {
-    registers(compare, spare, c, zeroRegister);
-    byte(uint64_t(how));
-    vector(VectorOp::bitAnd, dst, spare, x);
-  }
+  memory({wide ? p66 : none, map0F, 0xc2, wide}, shape_.evex() ? 1 : dst, c, zeros, false, shape_.bytes);  // EVEX: k1
+  immediate(uint64_t(how));
+  if (shape_.evex()) registers({wide ? p66 : none, map0F, 0x28, wide}, dst, 0, x, true, 1);
+  else vector(VectorOp::bitAnd, dst, dst, x);
 }
 
 void Assembler::general(uint8_t opcode, bool wide, int reg, const Address &m) {

@@ -77,8 +77,8 @@ class Assembler {
   void stream(const Address &to, int source);  // past the caches
   void prefetch(const Address &from);          // into the second-level cache
   void zero(int dst);
-  // dst = x where (c compared to zero) holds, else 0; `spare` may be overwritten.
-  void keepWhere(Comparison how, int dst, int c, int x, int zeroRegister, int spare);
+  // dst = x where (c compared to zero) holds, else 0; dst is none of the two.
+  void keepWhere(Comparison how, int dst, int c, int x, const Address &zeros);
 
   void movePointer(Gpr dst, const Address &from);          // 64 bits
   void storePointer(const Address &to, Gpr source);        // 64 bits
@@ -111,6 +111,7 @@ class Assembler {
     bool wide, half = false;  // half: of 16 bytes, whatever the shape
   };
   Encoding encodingOf(VectorOp op) const;
+  void immediate(uint64_t n);
   void selection(VectorOp op);
   void byte(uint64_t b) { code_.push_back(uint8_t(b)); }
   void word(int64_t w);

@@ -177,7 +177,7 @@ class Emission {
     if (!lastUse(v) && hasRoom()) return false;
     if (s.slot >= 0) return true;
     const Operation &o = operation(v);
-    return o.action == Action::load || (shape_.evex() && !isZero(o));
+    return o.action == Action::load || (!isZero(o) && (shape_.evex() || o.memory.base == Memory::Base::constant));
   }
   bool hasRoom() const {
     for (int r = 0; r < shape_.registers(); r++)
@@ -186,8 +186,14 @@ class Emission {
   }
   Address where(int32_t v, bool &broadcast) {
     const State &s = value(v);
-    broadcast = s.slot < 0 && operation(v).action == Action::splat;
-    return s.slot >= 0 ? slotAddress(s.slot) : pointers_.address(operation(v).memory);
+    const Operation &o = operation(v);
+    broadcast = s.slot < 0 && o.action == Action::splat && shape_.evex();
+    if (s.slot >= 0) return slotAddress(s.slot);
+    return o.action == Action::splat && !broadcast ? wholeVector(uint64_t(o.memory.displacement)) : pointers_.address(o.memory);
+  }
+  // In the pool, the scalar of these bits in all lanes.
+  Address wholeVector(uint64_t bits) {
+    return inPool(code_.bits(std::vector<uint64_t>(size_t(shape_.bytes / 8), shape_.scalarBytes == 8 ? bits : bits << 32 | bits)));
   }
 
   // The operation has read its operand; after the last use its register and its slot are free.
@@ -235,7 +241,7 @@ class Emission {
       case Action::fnmadd: return fused(o, VectorOp::fnmadd132, VectorOp::fnmadd213, VectorOp::fnmadd231);
       case Action::fnmsub: return fused(o, VectorOp::fnmsub132, VectorOp::fnmsub213, VectorOp::fnmsub231);
       case Action::negate: return withBits(VectorOp::bitXor, o.a);
-      case Action::magnitude: return withBits(VectorOp::bitAndNot, o.a);
+      case Action::magnitude: return withBits(VectorOp::bitAnd, o.a);
       case Action::sqrt: return root(o.a);
       case Action::keepNonzero: return keep(Comparison::unequal, o);
       case Action::keepPositive: return keep(Comparison::greater, o);
@@ -389,32 +395,22 @@ class Emission {
     give(dst, now_);
   }
 
-  // With the sign's bit in all lanes.
+  // With the sign's bit in all lanes, or with all the others.
   void withBits(VectorOp op, int32_t a) {
-    const uint64_t sign = shape_.scalarBytes == 8 ? uint64_t(1) << 63 : uint64_t(1) << 31;
-    const Address mask = inPool(code_.bits(sign));
+    const bool wide = shape_.scalarBytes == 8;
+    const uint64_t sign = uint64_t(1) << (wide ? 63 : 31), rest = sign - 1, bits = op == VectorOp::bitXor ? sign : rest;
     const int ra = inRegister(a);
-    if (op == VectorOp::bitXor && shape_.evex()) {
-      usedAll({a});
-      const int dst = take();
-      code_.vector(op, dst, ra, mask, true);
-      give(dst, now_);
-      return;
-    }
-    const int dst = take();
-    code_.broadcast(dst, mask);
-    code_.vector(op, dst, dst, ra);
     usedAll({a});
+    const int dst = take();
+    if (shape_.evex()) code_.vector(op, dst, ra, inPool(code_.bits(bits)), true);
+    else code_.vector(op, dst, ra, wholeVector(bits), false);
     give(dst, now_);
   }
 
   void keep(Comparison how, const Operation &o) {
     const int rc = inRegister(o.a), rx = inRegister(o.b);
-    const int zero = take();
-    locked_.push_back(zero);
-    code_.zero(zero);
     const int dst = take();
-    code_.keepWhere(how, dst, rc, rx, zero, dst);
+    code_.keepWhere(how, dst, rc, rx, wholeVector(0));
     used(o.a);
     used(o.b);
     give(dst, now_);

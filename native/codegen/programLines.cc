@@ -306,7 +306,7 @@ LineValue ProgramLines::compute(Micro op, int32_t width, LineValue a, LineValue 
 
 void ProgramLines::addToSum(const MicroInstruction &micro, LineValue a, LineValue b) {
   auto &[even, odd] = sums_[size_t(micro.to.index)];
-  LineValue &sum = j_ % 2 == 0 ? even : odd;
+  LineValue &sum = j_ % 2 == 0 || shape_.registers() < 32 ? even : odd;
   const LineValue term = compute(micro.op, micro.width, a, b);
   sum.re = sum.re < 0 ? term.re : line_.add(sum.re, term.re);
   if (micro.width == 2) sum.im = sum.im < 0 ? term.im : line_.add(sum.im, term.im);
