@@ -123,6 +123,10 @@ export const constantLike = (x: Expr, value: number): Expr => {
 /** Zeros of the operand's field and shape. */
 export const zerosLike = (x: Expr): Expr => constantLike(x, 0)
 
+/** Whether it is zeros, as declared. */
+export const isZero = (e: Expr): boolean =>
+  e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
+
 /** conj(x), and x itself if it is real. */
 export const conjugate = (x: Expr): Expr => (tensorType(x).field === 'complex' ? conj(x) : x)
 

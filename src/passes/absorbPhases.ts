@@ -4,7 +4,8 @@
  *     c ← modReLU(D U c + s)    is    c' ← modReLU((U D) c' + D^H s)
  *
  * as modReLU, real factors and sums commute with phases. D merges with the phase that U begins with, and of s = V x
- * D^H V leaves the loop. A loop is left as it is where a step would do as much: where each step's state is read, too.
+ * D^H V leaves the loop. So it does where a matrix is all that reads the state, M c = (M D) c', of real numbers
+ * M [Re c; Im c] = M' [Re c'; Im c']. A loop is left as it is where a step would do as much: where it keeps its states.
  */
 import * as b from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
@@ -94,14 +95,50 @@ const divided = (e: Expr, d: Factor, isInvariant: (e: Expr) => boolean, depth = 
   return b.apply(undo, e)
 }
 
-/** The roots with D y in the place of x; where an operator is applied to it, D joins that. */
-const replaced = (roots: readonly Expr[], x: Expr, y: Expr, d: Factor): readonly Expr[] =>
-  rewrite(roots, (rebuilt, original) => {
-    if (original === x) return b.apply(d, y)
-    if (original.op === 'apply' && original.args[1] === x)
-      return applied([...factors(operand(original, 0)), d], y)
-    return rebuilt
+/** M' of M [Re D y; Im D y] = M' [Re y; Im y]: M ∘ [cos θ; cos θ] + [M_Im, M_Re] ∘ [sin θ; −sin θ], row by row. */
+const turnedColumns = (m: Expr, d: Factor): Expr => {
+  const shape = tensorType(m).shape
+  const [rows, columns] = [required(shape[0], 'rows'), required(shape[1], 'columns')]
+  const halves = Array.from({ length: rows * columns }, (_, k) => {
+    const column = k % columns
+    return k - column + ((column + columns / 2) % columns)
   })
+  const flat = b.toComplex(b.reshape(m, [rows * columns]))
+  const exchanged = b.reshape(b.re(b.apply(b.permute(halves), flat)), shape)
+  const [c, s] = [b.cos(operand(d, 0)), b.sin(operand(d, 0))]
+  return b.add(
+    b.mul(m, b.broadcast(b.concat(c, c), shape)),
+    b.mul(exchanged, b.broadcast(b.concat(s, b.neg(s)), shape)),
+  )
+}
+
+/** A linear function of x = D y as one of y, D with what is invariant in it; undefined where e is none. */
+const linear = (
+  e: Expr,
+  x: Expr,
+  y: Expr,
+  d: Factor,
+  isInvariant: (e: Expr) => boolean,
+): Expr | undefined => {
+  const [m, v] = e.args
+  if (e.op === 'apply' && v === x) return applied([...factors(operand(e, 0)), d], y)
+  if (e.op !== 'matvec' || e.attributes.adjoint || !isInvariant(operand(e, 0))) return undefined
+  if (v === x) return b.matvec(b.mul(m!, diagonal(d, tensorType(m!).shape)), y)
+  const isBothParts = v?.op === 'concat' && v.args[0] === b.re(x) && v.args[1] === b.im(x)
+  return isBothParts ? b.matvec(turnedColumns(m!, d), b.concat(b.re(y), b.im(y))) : undefined
+}
+
+/** The roots with D y in the place of x; D joins what is invariant where that does. */
+const replaced = (
+  roots: readonly Expr[],
+  x: Expr,
+  y: Expr,
+  d: Factor,
+  isInvariant: (e: Expr) => boolean,
+): readonly Expr[] =>
+  rewrite(roots, (rebuilt, original) =>
+    original === x ? b.apply(d, y) : (linear(original, x, y, d, isInvariant) ?? rebuilt),
+  )
 
 const flopsOf = (body: Func, invariants: number): number => {
   const bound = boundIn(body, invariants)
@@ -126,9 +163,9 @@ const absorbed = (whole: Turned, k: number): Turned => {
   const d = lastPhase(next, isInvariant)
   if (d === undefined) return whole
   const own = divided(next, d, isInvariant)
-  const others = replaced(body.results, next, own, d)
+  const others = replaced(body.results, next, own, d, isInvariant)
   const all = others.map((r, i) => (i === k ? own : r))
-  const results = replaced(all, carry, carry, d)
+  const results = replaced(all, carry, carry, d, isInvariant)
   const turned = func(body.params, results)
   if (flopsOf(turned, invariants) >= flopsOf(body, invariants)) return whole
   const [outside] = substitute([d], scan.args.slice(0, invariants)) as readonly Factor[]

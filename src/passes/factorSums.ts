@@ -21,7 +21,6 @@ interface Split {
   readonly rebuild: (sums: readonly Expr[]) => Expr
 }
 
-const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
 const isScalar = (e: Expr): boolean => tensorType(e).shape.length === 0
 
 /** `outside`: an expression of the loop as one in front of it, if it is the same at every step. */
@@ -97,7 +96,7 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
           : r.op === 'sub'
             ? b.neg(term)
             : undefined
-    const isSum = users.get(carry) === 1 && !body.results.includes(carry) && isZero(initial)
+    const isSum = users.get(carry) === 1 && !body.results.includes(carry) && b.isZero(initial)
     // A step that reads the sum so far, before its own term or after it, needs it whole.
     const isRead = users.has(r) || body.results.filter(other => other === r).length > 1
     if (added === undefined || !isSum || isRead) return undefined

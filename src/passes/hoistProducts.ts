@@ -7,7 +7,7 @@
  * A sum over time reads and writes its whole matrix at every step; a contraction holds a part of it in registers over
  * many. A factor that is an entry of a sequence is there already.
  */
-import { add, contract, get, scan } from '../ir/build.ts'
+import { add, contract, get, isZero, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
@@ -133,8 +133,6 @@ const without = (
   })
   return { loop, items }
 }
-
-const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
 
 /** All sums of products, one after the other. */
 const hoistAll = (

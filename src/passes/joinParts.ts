@@ -1,8 +1,8 @@
 /**
- * Sums of parts that lie beside each other, each filled up with zeros, are those parts joined: the cotangents of a
- * vector that was read in parts, as gates are.
+ * Sums of parts, each filled up with zeros, are those parts joined: the cotangents of a vector that was read in parts, as
+ * gates are, if they lie beside each other; of a complex one whose real and imaginary parts were read.
  */
-import { add, concat, pad } from '../ir/build.ts'
+import { add, complexOf, concat, isZero, pad, zerosLike } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
@@ -38,7 +38,18 @@ const joined = (run: readonly Part[], size: number): Expr => {
   return before + after === 0 ? values : pad(values, before, after)
 }
 
-/** The sum with neighbours joined, if there are any; `inner`: whether a sum is read by this one alone. */
+const isReal = (e: Expr): boolean => e.op === 'complex' && isZero(required(e.args[1], 'an imaginary part'))
+const isImaginary = (e: Expr): boolean => e.op === 'complex' && isZero(required(e.args[0], 'a real part'))
+
+/** Σ x + i Σ y, of terms x + 0 i and 0 + i y. */
+const together = (real: readonly Expr[], imaginary: readonly Expr[]): Expr => {
+  const sum = (terms: readonly Expr[], i: 0 | 1): Expr | undefined =>
+    terms.length === 0 ? undefined : terms.map(t => required(t.args[i], 'a part')).reduce(add)
+  const [x, y] = [sum(real, 0), sum(imaginary, 1)]
+  return complexOf(x ?? zerosLike(y!), y ?? zerosLike(x!))
+}
+
+/** The sum with parts joined, if there are any; `inner`: whether a sum is read by this one alone. */
 const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
   const all: Expr[] = []
   const pending = [e] // a sum may be as deep as it is long
@@ -47,10 +58,13 @@ const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
     else all.push(x)
   const pads = all.flatMap(x => (x.op === 'pad' ? [partOf(x as Expr<'pad'>)] : []))
   const found = runs(pads)
-  if (found.length === pads.length) return e
+  const [real, imaginary] = [all.filter(isReal), all.filter(x => isImaginary(x) && !isReal(x))]
+  const halves = real.length + imaginary.length
+  if (found.length === pads.length && halves < 2) return e
   const size = tensorType(e).shape[0]!
   const made = found.map(run => joined(run, size))
-  return [...all.filter(x => x.op !== 'pad'), ...made].reduce(add)
+  const rest = all.filter(x => x.op !== 'pad' && !(halves > 1 && (isReal(x) || isImaginary(x))))
+  return [...rest, ...made, ...(halves > 1 ? [together(real, imaginary)] : [])].reduce(add)
 }
 
 const joinLevel = (f: Func, tell: Tell): Func => {
@@ -79,7 +93,7 @@ const joinLevel = (f: Func, tell: Tell): Func => {
       return changed(
         rebuilt,
         join(rebuilt, e => from.get(e) === true),
-        'a sum of padded parts = the parts joined',
+        'a sum of parts filled up with zeros = the parts joined',
         tell,
       )
     }),

@@ -15,15 +15,13 @@ const mostColumns = 4
 const unit = (k: number, n: number): Expr =>
   n === 1 ? constant(1, [1]) : b.pad(constant(1, [1]), k, n - 1 - k)
 
-const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
-
 const narrowed = (e: Expr): Expr => {
   if (e.op !== 'matvec' || e.attributes.adjoint) return e
   const [a, x] = [required(e.args[0], 'a matrix'), required(e.args[1], 'a vector')]
   const [, n] = tensorType(a).shape as readonly [number, number]
   if (n > mostColumns || tensorType(a).rate === 'varying' || tensorType(x).rate === 'uniform') return e
   const isComplex = tensorType(a).field === 'complex'
-  const onlyReal = x.op === 'complex' && isZero(required(x.args[1], 'an imaginary part'))
+  const onlyReal = x.op === 'complex' && b.isZero(required(x.args[1], 'an imaginary part'))
   const entries = onlyReal ? required(x.args[0], 'a real part') : x
   const terms = Array.from({ length: n }, (_, k) => {
     const column = b.matvec(a, isComplex ? b.toComplex(unit(k, n)) : unit(k, n))

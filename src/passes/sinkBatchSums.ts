@@ -3,7 +3,7 @@
  * Σ_b u x_b = u Σ_b x_b for a u that is the same for all. What came between is then computed once, not for each example,
  * and a loop that adds up a gradient sees that nothing but its sum over the examples is wanted.
  */
-import { add, batchSum, broadcast, complexOf, mul, scale, sub } from '../ir/build.ts'
+import { add, batchSum, broadcast, complexOf, isZero, mul, scale, sub } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
@@ -15,8 +15,6 @@ import { changed, type Pass, silent, type Tell } from './pass.ts'
 const linear: ReadonlySet<Op> = new Set(['neg', 'conj', 're', 'im', 'reshape', 'pad', 'broadcast'])
 
 const varies = (e: Expr): boolean => rateOf(e.type) === 'varying'
-const isZero = (e: Expr): boolean => e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
-
 /** Σ_b x_b by way of a loop's result or a contraction; undefined if none is reached. */
 type Sunk = (x: Expr) => Expr | undefined
 

@@ -22,6 +22,8 @@ import {
   n,
   type Parts,
   paper,
+  products,
+  type Read,
   recurrence,
 } from './recurrences.ts'
 import { distance, evaluated, nodesOf, numbers, right } from './support.ts'
@@ -64,10 +66,13 @@ test('a loop that has absorbed a phase has the value and the type it had', () =>
       chain: anyChain,
       input: fc.constantFrom(...inputs),
       reverse: fc.boolean(),
-      stacked: fc.boolean(),
+      read: fc.option(
+        fc.constantFrom<Read>(...products, (next, p) => b.mul(next, p.x)),
+        { nil: undefined },
+      ),
     })
-    .map(({ chain, input, reverse, stacked }) =>
-      recurrence(3, reverse, stacked, p => stepOf(p, applied(ended(chain), p), input)),
+    .map(({ chain, input, reverse, read }) =>
+      recurrence(3, reverse, read !== undefined, p => stepOf(p, applied(ended(chain), p), input), read),
     )
   holds(
     fc.property(
@@ -85,6 +90,13 @@ test('a loop that has absorbed a phase has the value and the type it had', () =>
 test('the paper’s step keeps two of its three phases, whatever it reads', () => {
   for (const input of inputs) {
     const f = loop(p => stepOf(p, applied(paper, p), input))
+    assert.deepEqual([fused(f), absorbed(f)].map(phasesInLoop), [3, 2])
+  }
+})
+
+test('it does so where a matrix that stays the same is all that reads its states', () => {
+  for (const read of products) {
+    const f = recurrence(3, false, true, p => stepOf(p, applied(paper, p), inputs[0]!), read)
     assert.deepEqual([fused(f), absorbed(f)].map(phasesInLoop), [3, 2])
   }
 })

@@ -510,4 +510,14 @@ test('sinkSlices cuts up what is only read in parts, joinParts puts parts togeth
   const over = func(of, [[part(0, 4), part(2, 3)].reduce(b.add)])
   assert.equal(joinParts.run(over), over)
   for (const f of [all, some, over]) keepsOn(f, joinParts)
+
+  const zero = constant(0, [9])
+  const [re, im] = [(e: Expr): Expr => b.complexOf(e, zero), (e: Expr): Expr => b.complexOf(zero, e)]
+  const halves = func(of, [[re(x), b.complexOf(x, u), im(u), re(b.cos(x))].reduce(b.add)])
+  assert.equal(joinParts.run(halves).results[0], b.add(b.complexOf(x, u), b.complexOf(b.add(x, b.cos(x)), u)))
+  const reals = func(of, [[re(x), b.complexOf(x, u), re(u)].reduce(b.add)])
+  assert.equal(joinParts.run(reals).results[0], b.add(b.complexOf(x, u), re(b.add(x, u))))
+  const alone = func(of, [b.add(b.complexOf(x, u), re(x))])
+  assert.equal(joinParts.run(alone), alone)
+  for (const f of [halves, reals, alone]) keepsOn(f, joinParts)
 })

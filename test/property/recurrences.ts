@@ -27,11 +27,24 @@ export const invariants: readonly Param[] = [
 ]
 const entries: readonly TensorType[] = [varying(z), varying(index(3))]
 
+/** What of a step, whose state becomes `next`, is kept. */
+export type Read = (next: Expr, p: Parts) => Expr
+const state: Read = (next, p) => b.mul(next, p.x)
+/** Linear functions of the state that a step ends with, or began with, by a matrix that stays the same. */
+export const products: readonly Read[] = [
+  (next, p) => b.matvec(p.rows, next),
+  (next, p) => b.matvec(parts(p.rows), b.concat(b.re(next), b.im(next))),
+  (_, p) => b.matvec(parts(p.rows), b.concat(b.re(p.h), b.im(p.h))),
+]
+/** A real matrix with twice the columns. */
+const parts = (rows: Expr): Expr => b.reshape(b.concat(b.re(rows), b.im(rows)), [3, 2 * n])
+
 export const recurrence = (
   length: number,
   reverse: boolean,
   stacked: boolean,
   step: (p: Parts) => Expr,
+  read = state,
 ): Func => {
   const params: readonly Param[] = [
     ...invariants,
@@ -44,11 +57,12 @@ export const recurrence = (
     ...entries.map((type, i) => ({ name: `s${i}`, type })),
   ]
   const [a0, a1, a2, v0, v1, v2, bias, rows, h, x, k] = inner.map((p, i) => argument(i, p.type)) as Expr[]
-  const next = step({ θ: [a0!, a1!, a2!], v: [v0!, v1!, v2!], bias: bias!, rows: rows!, h: h!, x: x!, k: k! })
+  const p: Parts = { θ: [a0!, a1!, a2!], v: [v0!, v1!, v2!], bias: bias!, rows: rows!, h: h!, x: x!, k: k! }
+  const next = step(p)
   const loop = b.scan(
     params.map((p, i) => argument(i, p.type)),
     {
-      body: func(inner, [next, ...(stacked ? [b.mul(next, x!)] : [])]),
+      body: func(inner, [next, ...(stacked ? [read(next, p)] : [])]),
       length,
       reverse,
       invariants: invariants.length,
