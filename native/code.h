@@ -34,6 +34,7 @@ struct ProgramOperand {
   int64_t step;
   const int32_t *permutation;
   bool total;  // an output that is added to, and of which nothing is read but what it adds up to over the examples
+  bool onlyRead;  // the instruction writes to nothing of it
 };
 
 struct Gathering {

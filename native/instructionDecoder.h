@@ -1,6 +1,8 @@
 // Decodes the instructions of one segment.
 #pragma once
 
+#include <initializer_list>
+
 #include "plan.h"
 
 namespace parseval {
@@ -63,6 +65,7 @@ class InstructionDecoder {
   bool isTotal(Register r) const;
   bool sharesMemory(int32_t a, int32_t b) const;
   int32_t spareOutput(const Draft &after) const;
+  void findOnlyRead(std::initializer_list<const Draft *> drafts);
   Register newTemporary(Draft &draft);
   void replace(Draft &draft, Register from, Register to);
   void settleElement(Draft &draft);

@@ -31,6 +31,7 @@ void InstructionDecoder::readMap(Instruction &i) {
   readProgram(draft);
   settleOutputs(draft);
   settleSums(draft);
+  findOnlyRead({&draft});
   i.program = finishProgram(draft, mapTile(draft.temporaries + i.operandCount));
   needScratch(2 * (i.program->temporaries * i.program->tile + i.program->sumCount));
 }
@@ -59,6 +60,7 @@ void InstructionDecoder::readTransform(Instruction &i) {
   settleElement(after);
   settleOutputs(after);
   settleSums(after);
+  findOnlyRead({&before, &after});
   if (dead_) return;
   // The size of the tables is held against that of the arenas, which are in memory anyway.
   if (size > plan_.uniformUnits + plan_.varyingUnits)
@@ -260,6 +262,15 @@ int32_t InstructionDecoder::spareOutput(const Draft &after) const {
     if (spare) return o;
   }
   return -1;
+}
+
+void InstructionDecoder::findOnlyRead(std::initializer_list<const Draft *> drafts) {
+  for (int32_t o = 0; o < int32_t(operands_->size()); o++) {
+    bool only = true;
+    for (const Draft *draft : drafts)
+      for (int32_t k = 0; k < draft->outputs; k++) only = only && !sharesMemory(o, draft->first + k);
+    programOperands_->at(size_t(o)).onlyRead = only;
+  }
 }
 
 Register InstructionDecoder::newTemporary(Draft &draft) {

@@ -29,6 +29,7 @@ class Contraction {
       const Operation &o = from_[i];
       if (!needed(i)) continue;
       if (isSum(o)) terms_[i] = termsOf(o.a) + termsOf(o.b);
+      if (o.action == Action::negate) terms_[i] = termsOf(o.a);
       if (joins(i)) continue;
       to_[i] = make(int32_t(i));
     }
@@ -61,6 +62,7 @@ class Contraction {
     // What uses a call are its results; it is an operand of nothing.
     if (uses_[i] != 1 || user_[i] < 0) return false;
     const Operation &user = from_[size_t(user_[i])];
+    if (user.action == Action::negate) return isSum(o) && !o.apart && uses_[size_t(user_[i])] == 1;
     if (!isSum(user)) return false;
     if (o.action == Action::mul || o.action == Action::negate) return true;
     return isSum(o) && !o.apart && !user.apart && terms_[i] < mostTerms;
@@ -132,8 +134,12 @@ class Contraction {
       std::vector<Term> terms;
       collect(o.a, false, terms);
       collect(o.b, o.action == Action::sub, terms);
-      const int32_t sum = sumOf(terms);
-      return sum;
+      return sumOf(terms);
+    }
+    if (o.action == Action::negate && to_[size_t(o.a)] < 0) {
+      std::vector<Term> terms;
+      collect(o.a, true, terms);
+      return sumOf(terms);
     }
     for (int32_t *x : {&o.a, &o.b, &o.c})
       if (*x >= 0) *x = valueOf(*x);

@@ -29,6 +29,8 @@ class Emission {
 
   std::vector<uint8_t> run() {
     prologue();
+    if (std::none_of(operations_.begin(), operations_.end(), [](const Operation &o) { return o.action == Action::call; }))
+      pointers_.hold(operations_, needed_);
     const size_t top = code_.here();
     for (now_ = 0; now_ < int32_t(operations_.size()); now_++) emitOne(operations_[size_t(now_)]);
     advance(scalarsAt, step_.elements * shape_.scalarBytes);

@@ -1,5 +1,9 @@
 #include "pointers.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 namespace parseval {
 
 namespace {
@@ -10,7 +14,7 @@ constexpr Gpr looseRegisters[] = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi, Gpr::r
 
 Gpr Pointers::loose(int64_t kind, int64_t key, int64_t part, bool &known) {
   static_assert(sizeof(looseRegisters) / sizeof(Gpr) == looseCount);
-  size_t best = 0;
+  size_t best = looseCount;
   for (size_t k = 0; k < loose_.size(); k++) {
     Loose &l = loose_[k];
     if (l.kind == kind && l.key == key && l.part == part) {
@@ -18,7 +22,7 @@ Gpr Pointers::loose(int64_t kind, int64_t key, int64_t part, bool &known) {
       known = true;
       return looseRegisters[k];
     }
-    if (l.touched < loose_[best].touched) best = k;
+    if (!l.held && (best == looseCount || l.touched < loose_[best].touched)) best = k;
   }
   loose_[best] = {kind, key, part, ++clock_};
   known = false;
@@ -30,6 +34,27 @@ Gpr Pointers::pointer(int32_t number) {
   const Gpr r = loose(0, number, 0, known);
   if (!known) code_.movePointer(r, at(pointersAt, int64_t(number) * 8));
   return r;
+}
+
+void Pointers::hold(const std::vector<Operation> &operations, const std::vector<int32_t> &uses) {
+  std::map<int32_t, int64_t> wanted;
+  bool gathers = false;
+  for (size_t k = 0; k < operations.size(); k++) {
+    const Memory &m = operations[k].memory;
+    const bool gathered = m.base == Memory::Base::gathered;
+    if (uses[k] == 0 || !(gathered || m.base == Memory::Base::pointer)) continue;
+    wanted[m.pointer]++;
+    gathers = gathers || gathered;
+  }
+  std::vector<std::pair<int64_t, int32_t>> byUse;
+  for (const auto &[number, count] : wanted) byUse.push_back({-count, number});
+  std::sort(byUse.begin(), byUse.end());
+  // A table, two of its entries, and a pointer that is not held.
+  const size_t room = looseCount - (gathers ? 4 : 1);
+  for (size_t k = 0; k < byUse.size() && k < room; k++) {
+    pointer(byUse[k].second);
+    for (Loose &l : loose_) l.held = l.kind >= 0;
+  }
 }
 
 Gpr Pointers::entry(const Memory &m) {

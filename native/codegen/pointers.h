@@ -17,6 +17,9 @@ class Pointers {
  public:
   explicit Pointers(Assembler &code) : code_(code) {}
 
+  // In front of the kernel's loop: takes pointers that its operations need to registers, to stay there; as many as leave room
+  // for those that come and go. No operation is a call.
+  void hold(const std::vector<Operation> &operations, const std::vector<int32_t> &uses);
   // The address of what lies there; what it takes to have it in registers is written before.
   Address address(const Memory &m);
   // A call to a function keeps none of those that come and go.
@@ -28,6 +31,7 @@ class Pointers {
     int64_t kind = -1;  // 0 a pointer of the call, 1 a table, 2 an entry of a table
     int64_t key = 0, part = 0;
     int64_t touched = 0;
+    bool held = false;
   };
   Gpr loose(int64_t kind, int64_t key, int64_t part, bool &known);
   Gpr pointer(int32_t number);

@@ -155,7 +155,7 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
   const int64_t part = varying ? shape_.part() : shape_.scalarBytes, size = part * operand.width;
   Memory m = inOperand(number);
   if (gathered) m.base = Memory::Base::gathered;
-  m.fixed = !varying;
+  m.fixed = !varying || operand.onlyRead;
   if (gathered) {
     m.table = tableOf(*tables_, operand.permutation, count_, size);
     m.element = j * spacing_;
@@ -390,8 +390,16 @@ void ProgramLines::addToTotal(int32_t number, LineValue term) {
   }
   Arrivals &a = arrivals_[number];
   a.elements.push_back(j_);
-  a.terms.push_back(term);
-  if (int64_t(a.terms.size()) == groupSize) addGroup(number);
+  // Two that are there are added at once, as fewer registers hold them.
+  if (a.elements.size() % 2 == 1) a.single = term;
+  else a.pairs.push_back({pairOf(a.single.re, term.re), pairOf(a.single.im, term.im)});
+  if (int64_t(a.elements.size()) % groupSize == 0) addGroup(number);
+}
+
+// Of terms a and b, in each 16 bytes: a₀+a₂, b₀+b₂, a₁+a₃, b₁+b₃.
+int32_t ProgramLines::pairOf(int32_t a, int32_t b) {
+  if (a < 0) return -1;
+  return line_.addApart(line_.binary(Action::unpackLow, a, b), line_.binary(Action::unpackHigh, a, b));
 }
 
 // Of terms a, b, c, d, in each 16 bytes: a₀+…+a₃, b₀+…+b₃, c₀+…+c₃, d₀+…+d₃.
@@ -408,12 +416,9 @@ void ProgramLines::addGroup(int32_t number) {
     m.scale = width;
   }
   m.displacement += group * spacing_ * width * shape_.part();
-  const auto pair = [&](int32_t a, int32_t b) {
-    return line_.addApart(line_.binary(Action::unpackLow, a, b), line_.binary(Action::unpackHigh, a, b));
-  };
   const auto sumsOf = [&](bool imaginary) {
-    const auto term = [&](size_t k) { return imaginary ? arrivals.terms[k].im : arrivals.terms[k].re; };
-    const int32_t ab = pair(term(0), term(1)), cd = pair(term(2), term(3));
+    const LineValue first = arrivals.pairs[0], second = arrivals.pairs[1];
+    const int32_t ab = imaginary ? first.im : first.re, cd = imaginary ? second.im : second.re;
     return line_.addApart(line_.binary(Action::lowPairs, ab, cd), line_.binary(Action::highPairs, ab, cd));
   };
   // A folded vector has a group of each of two columns, or of elements of even and of odd number.
@@ -421,7 +426,7 @@ void ProgramLines::addGroup(int32_t number) {
   LineValue after{line_.addApart(before.re, sumsOf(false))};
   if (width == 2) after.im = line_.addApart(before.im, sumsOf(true));
   store(m, width, after);
-  arrivals.terms.clear();
+  arrivals.pairs.clear();
 }
 
 void ProgramLines::recordTotal(int32_t number) {

@@ -95,6 +95,7 @@ class ProgramLines {
   int64_t untilNextStep(int32_t operand) const;
   bool isGrouped(int32_t operand) const;
   void addToTotal(int32_t operand, LineValue term);
+  int32_t pairOf(int32_t a, int32_t b);
   void addGroup(int32_t operand);
   void recordTotal(int32_t operand);
   int32_t constant(double value);
@@ -115,10 +116,12 @@ class ProgramLines {
   int64_t columnElements_ = 1;
   bool inARow_ = false;
   Totals *totals_ = nullptr;
-  // Of each grouped total: the elements in the order in which they came, and the terms of the group that is not full.
+  // Of each grouped total: the elements in the order in which they came, and of the group that is not full the sums of two
+  // and the term that is alone.
   struct Arrivals {
     std::vector<int64_t> elements;
-    std::vector<LineValue> terms;
+    std::vector<LineValue> pairs;
+    LineValue single;
   };
   std::map<int32_t, Arrivals> arrivals_;
 
