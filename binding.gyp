@@ -70,6 +70,7 @@
             "native/codegen/contract.cc",
             "native/codegen/emit.cc",
             "native/codegen/generator.cc",
+            "native/codegen/order.cc",
             "native/codegen/pointers.cc",
             "native/codegen/programLines.cc"
           ]
