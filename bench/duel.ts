@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Contender, type Running, start } from './contender.ts'
-import { type Figure, figure, type Line } from './row.ts'
+import { type Figure, figure, type Line, median } from './row.ts'
 
 export interface Rival {
   readonly contender: Contender
@@ -38,6 +38,10 @@ type Times = Map<Running, number[]>
 /* For so long the threads of a rival's that wait for work may spin before they sleep: OpenMP's default is 200. */
 const rest = 250
 
+/* A turn's repetitions take so many seconds: of short ones a single one would say what the neighbours do at the time. */
+const turn = 0.15
+const mostRepetitions = 16
+
 /**
  * In turn, and every other round in the other order, so that none always follows the same one. Each begins when the
  * others' threads have gone to sleep, and once unmeasured, as what it works on has left the caches meanwhile.
@@ -47,9 +51,11 @@ const measure = async (contenders: readonly Running[], rounds: number): Promise<
   for (let r = 0; r < rounds; r++)
     for (const c of r % 2 === 0 ? contenders : [...contenders].reverse()) {
       await setTimeout(rest)
-      const ran = await c.run(2)
+      const first = await c.run(1)
+      const wanted = E.isLeft(first) ? 1 : Math.ceil(turn / Math.max(first.right[0]!, 1e-9))
+      const ran = E.isLeft(first) ? first : await c.run(Math.min(wanted, mostRepetitions))
       if (E.isLeft(ran)) return E.left(`${c.name}: ${ran.left}`)
-      times.get(c)!.push(...ran.right.slice(1))
+      times.get(c)!.push(median(ran.right))
     }
   return E.right(times)
 }
