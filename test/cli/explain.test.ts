@@ -171,6 +171,10 @@ describe('the page', () => {
       '119 steps backward',
     ])
       assert.ok(figure.includes(`>${label}</text>`), label)
+    assert.match(
+      figure,
+      /<g class="box value ?"><title>[^<]*cos\(D3\)[^<]*<\/title><rect[^>]*\/><text[^>]*>\d+ values before the loops/,
+    )
   })
 
   it('is a picture in a browser', { skip: browser === undefined && 'no browser is installed' }, async () => {
