@@ -52,9 +52,11 @@ bool ProgramLines::possible() const {
   return true;
 }
 
-bool ProgramLines::isFoldable(const Pointwise &program) {
-  return std::none_of(program.micros, program.micros + program.microCount, callsFunction);
+static bool callsFunctions(const Pointwise &program) {
+  return std::any_of(program.micros, program.micros + program.microCount, callsFunction);
 }
+
+bool ProgramLines::isFoldable(const Pointwise &program) { return !callsFunctions(program); }
 
 const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes) {
   std::vector<int64_t> &table = tables[{permutation, bytes}];
@@ -155,7 +157,8 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
   const int64_t part = varying ? shape_.part() : shape_.scalarBytes, size = part * operand.width;
   Memory m = inOperand(number);
   if (gathered) m.base = Memory::Base::gathered;
-  m.fixed = !varying || operand.onlyRead;
+  // Behind a call of a function its pointer would have to be read again, too.
+  m.fixed = !varying || (operand.onlyRead && !callsFunctions(program_));
   if (gathered) {
     m.table = tableOf(*tables_, operand.permutation, count_, size);
     m.element = j * spacing_;
