@@ -31,7 +31,6 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::max: return plain(0x5f);
     case VectorOp::sqrt: return plain(0x51);
     case VectorOp::bitAnd: return plain(0x54);
-    case VectorOp::bitAndNot: return plain(0x55);
     case VectorOp::bitXor: return plain(0x57);
     case VectorOp::unpackLow: return {none, map0F, 0x14, false};
     case VectorOp::unpackHigh: return {none, map0F, 0x15, false};

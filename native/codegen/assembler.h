@@ -38,7 +38,7 @@ inline Address at(Gpr base, Gpr index, int32_t scale, int64_t displacement) {
 inline Address inPool(int64_t offset) { return {Gpr::rsp, false, Gpr::rax, 1, offset, true}; }
 
 enum class VectorOp : uint8_t {
-  add, sub, mul, div, max, sqrt, bitAnd, bitAndNot, bitXor,
+  add, sub, mul, div, max, sqrt, bitAnd, bitXor,
   // Within each 16 bytes, of single precision: the two lower (upper) numbers of a and b in turn; the lower (upper) two
   // numbers of a, then those of b.
   unpackLow, unpackHigh, lowPairs, highPairs,
