@@ -17,7 +17,6 @@ using parseval::Values;
 // One run under way.
 struct RunState {
   Napi::Promise::Deferred deferred;
-  std::vector<Values> outputs;
   std::string error;  // empty: it succeeded
 };
 
@@ -66,9 +65,10 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     try {
       if (program_->cancelled()) state.error = "the run was cancelled";
       if (!state.error.empty()) throw Napi::Error::New(env, state.error);
-      Napi::Array results = Napi::Array::New(env, state.outputs.size());
-      for (size_t n = 0; n < state.outputs.size(); n++) results.Set(uint32_t(n), array(env, state.outputs[n]));
-      program_->finish(state.outputs);
+      Napi::Array results = Napi::Array::New(env);
+      for (size_t n = 0; n < program_->plan().outputs.size(); n++)
+        if (!program_->keeps(n)) results.Set(results.Length(), array(env, program_->output(n)));
+      program_->finish();
       state.deferred.Resolve(results);
     } catch (const Napi::Error &error) {
       state.deferred.Reject(error.Value());
@@ -137,11 +137,10 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     return guard(info.Env(), [&]() -> Napi::Value { return array(info.Env(), program_->read(inputNumber(info))); });
   }
 
-  std::vector<Values> varyingValues(Napi::Env env, const Napi::Value &list, int64_t batch) const {
+  void giveVarying(Napi::Env env, const Napi::Value &list, int64_t batch) {
     const std::vector<parseval::PlanInput> &inputs = program_->plan().inputs;
     if (!list.IsArray() || list.As<Napi::Array>().Length() != inputs.size())
       throw Napi::TypeError::New(env, "the values are no array of " + std::to_string(inputs.size()) + ", one per input");
-    std::vector<Values> values(inputs.size());
     for (size_t n = 0; n < inputs.size(); n++) {
       const Napi::Value value = list.As<Napi::Array>().Get(uint32_t(n));
       if (!inputs[n].varying) {
@@ -152,10 +151,8 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
       if (!isArray(value, napi_float64_array))
         throw Napi::TypeError::New(env, "input " + std::to_string(n) + " varies, and got no Float64Array");
       const auto data = value.As<Napi::Float64Array>();
-      program_->check(int64_t(n), data.Data(), data.ElementLength(), batch);
-      values[n].assign(data.Data(), data.Data() + data.ElementLength());
+      program_->give(int64_t(n), data.Data(), data.ElementLength(), batch);
     }
-    return values;
   }
 
   Napi::Value run(const Napi::CallbackInfo &info) {
@@ -175,10 +172,11 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     const int64_t batch = whole(env, info[0], "the batch"), threads = whole(env, info[2], "the number of threads");
     if (batch < 1) throw Napi::RangeError::New(env, "a run takes at least one example");
     if (batch > int64_t(1) << 31) throw Napi::RangeError::New(env, "a run takes at most 2^31 examples");
-    program_->prepare(batch, varyingValues(env, info[1], batch), threads);
+    giveVarying(env, info[1], batch);
+    program_->prepare(batch, threads);
     runner_.ensureThread();
 
-    state_ = std::unique_ptr<RunState>(new RunState{deferred, {}, {}});
+    state_ = std::unique_ptr<RunState>(new RunState{deferred, {}});
     Return back = Return::New(env, "parseval run", 0, 1, this);
     // Hooks run last first: this one stops the thread before the environment takes `back` away from it.
     napi_add_env_cleanup_hook(env, stopHook, this);
@@ -188,8 +186,7 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     Program *program = program_.get();
     runner_.start([state, program, back]() mutable {
       try {
-        std::optional<std::vector<Values>> outputs = program->execute();
-        if (outputs) state->outputs = std::move(*outputs);
+        program->execute();
       } catch (const std::exception &error) {
         state->error = words(error);
       }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t mostThreads = 256;
 constexpr int64_t largestBatch = int64_t(1) << 31;
+constexpr int64_t vectorBytes = 64, mostLanes = vectorBytes / int64_t(sizeof(float));
 
 std::string text(int64_t n) { return std::to_string(n); }
 
@@ -26,14 +27,25 @@ void requireMemory(double bytes) {
                        text(int64_t(machine / 1048576)));
 }
 
+// How many are no whole numbers below the bound, which is at most 2^31.
+int64_t countWrong(const double *values, size_t count, double bound) {
+  constexpr double toWhole = 4503599627370496.0;  // 2^52: a sum with it has no place for a fraction
+  int64_t wrong = 0;
+  for (size_t j = 0; j < count; j++) {
+    const double x = values[j];
+    wrong += !((x >= 0) & (x < bound) & ((x + toWhole) - toWhole == x));
+  }
+  return wrong;
+}
+
 // Lanes that have no example of their own repeat the last one.
 template <class T>
 void loadBlock(T *arena, const PlanInput &input, const Values &values, int64_t first, int64_t examples, int64_t lanes) {
-  for (int64_t l = 0; l < lanes; l++) {
-    const double *from = values.data() + (first + std::min(l, examples - 1)) * input.units;
-    T *to = arena + input.offset * lanes + l;
-    for (int64_t u = 0; u < input.units; u++) to[u * lanes] = T(from[u]);
-  }
+  const double *from[mostLanes];
+  for (int64_t l = 0; l < lanes; l++) from[l] = values.data() + (first + std::min(l, examples - 1)) * input.units;
+  T *to = arena + input.offset * lanes;
+  for (int64_t u = 0; u < input.units; u++)
+    for (int64_t l = 0; l < lanes; l++) *to++ = T(from[l][u]);
 }
 
 template <class T>
@@ -49,10 +61,22 @@ void storeBlock(const T *arena, const PlanOutput &output, Values &values, int64_
 template <class T>
 void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial, int64_t examples, int64_t lanes) {
   const T *from = arena + reduction.from * lanes;
-  const int64_t apart = reduction.reduced ? 1 : lanes, terms = reduction.reduced ? 1 : examples;
-  for (int64_t u = 0; u < reduction.units; u++, from += apart) {
+  if (reduction.reduced) {
+    std::copy_n(from, reduction.units, partial);
+    return;
+  }
+  // Several sums at a time, as each waits for the term before.
+  constexpr int64_t atOnce = 4;
+  int64_t u = 0;
+  for (; u + atOnce <= reduction.units; u += atOnce, from += atOnce * lanes) {
+    double sums[atOnce] = {};
+    for (int64_t l = 0; l < examples; l++)
+      for (int64_t k = 0; k < atOnce; k++) sums[k] += double(from[k * lanes + l]);
+    std::copy_n(sums, atOnce, partial + u);
+  }
+  for (; u < reduction.units; u++, from += lanes) {
     double sum = 0;
-    for (int64_t l = 0; l < terms; l++) sum += double(from[l]);
+    for (int64_t l = 0; l < examples; l++) sum += double(from[l]);
     partial[u] = sum;
   }
 }
@@ -128,6 +152,8 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
       wide_(tape_, precision, kernels, true) {
   for (const PlanSegment &segment : plan().segments) varyingSegments_ += segment.varying;
   resident_.resize(plan().inputs.size());
+  varying_.resize(plan().inputs.size());
+  outputs_.resize(plan().outputs.size());
   requireMemory((double(plan().uniformUnits) + double(plan().scratchUnits)) * double(scalarBytes()));
   uniform_ = Arena(size_t(plan().uniformUnits) * scalarBytes());
   uniformScratch_ = Arena(size_t(plan().scratchUnits) * scalarBytes());
@@ -140,13 +166,11 @@ void Program::check(int64_t number, const double *values, size_t count, int64_t 
     throw RequestError("input " + text(number) + " takes " + text(wanted) + " numbers" +
                        (input.varying ? " (" + text(examples) + " examples of " + text(input.units) + ")" : "") +
                        "; it got " + text(int64_t(count)));
-  if (input.bound == 0) return;
-  for (size_t j = 0; j < count; j++) {
-    const double x = values[j];
-    if (!(x >= 0 && x < double(input.bound)) || x != double(int64_t(x)))
-      throw RequestError("input " + text(number) + " takes whole numbers from 0 to " + text(input.bound - 1) +
-                         "; number " + text(int64_t(j)) + " is " + std::to_string(x));
-  }
+  if (input.bound == 0 || countWrong(values, count, double(input.bound)) == 0) return;
+  size_t j = 0;
+  while (countWrong(values + j, 1, double(input.bound)) == 0) j++;
+  throw RequestError("input " + text(number) + " takes whole numbers from 0 to " + text(input.bound - 1) + "; number " +
+                     text(int64_t(j)) + " is " + std::to_string(values[j]));
 }
 
 void Program::write(int64_t number, const double *values, size_t count) {
@@ -166,23 +190,31 @@ const Values &Program::read(int64_t number) const {
   return *values;
 }
 
-void Program::prepare(int64_t batch, std::vector<Values> varying, int64_t threads) {
+void Program::give(int64_t number, const double *values, size_t count, int64_t batch) {
+  check(number, values, count, batch);
+  varying_[size_t(number)].assign(values, values + count);
+}
+
+void Program::prepare(int64_t batch, int64_t threads) {
   if (batch < 1) throw RequestError("a run takes at least one example");
   if (batch > largestBatch) throw RequestError("a run takes at most 2^31 examples");
   if (threads < 1) throw RequestError("a run takes at least one thread");
   for (size_t n = 0; n < plan().inputs.size(); n++)
     if (!plan().inputs[n].varying && !resident_[n]) throw RequestError("input " + text(int64_t(n)) + " was never written");
-  batch_ = batch;
-  divide();
-  threads_ = int(std::min({threads, mostThreads, int64_t(blocks_.size())}));
-  parts_.clear();
-  for (size_t number = 0; number < plan().segments.size(); number++) {
-    std::vector<const PlanSegment *> segments;
-    for (const Block &block : blocks_) segments.push_back(&block.variant->plan().segments[number]);
-    parts_.push_back(plan().segments[number].varying ? share(segments, threads_) : std::vector<std::vector<Part>>{});
+  if (batch != batch_ || threads != threadsAsked_) {
+    threadsAsked_ = 0;  // until all is made
+    batch_ = batch;
+    divide();
+    threads_ = int(std::min({threads, mostThreads, int64_t(blocks_.size())}));
+    parts_.clear();
+    for (size_t number = 0; number < plan().segments.size(); number++) {
+      std::vector<const PlanSegment *> segments;
+      for (const Block &block : blocks_) segments.push_back(&block.variant->plan().segments[number]);
+      parts_.push_back(plan().segments[number].varying ? share(segments, threads_) : std::vector<std::vector<Part>>{});
+    }
+    allocate();
+    threadsAsked_ = threads;
   }
-  varying_ = std::move(varying);
-  allocate();
   for (size_t n = 0; n < plan().inputs.size(); n++)
     if (!plan().inputs[n].varying)
       withScalar(precision_, uniform_.data(), [&](auto *arena) { loadUniform(arena, plan().inputs[n], *resident_[n]); });
@@ -254,7 +286,6 @@ bool Program::runUniform(const PlanSegment &segment) {
 struct Program::Pass {
   size_t segment;
   bool first, last;
-  std::vector<Values> &outputs;
   std::vector<Values> partials;  // of each reduction, by block
 };
 
@@ -270,7 +301,7 @@ bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
         withScalar(precision_, arena, [&](auto *to) {
           loadBlock(to, plan.inputs[n], varying_[n], block.first, block.examples, lanes);
         });
-  alignas(64) uint8_t mask[64] = {};
+  alignas(vectorBytes) uint8_t mask[vectorBytes] = {};
   std::memset(mask, 0xff, size_t(block.examples) * scalarBytes());
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
   const Frame frame{uniform_.data(), arena, scratch_[size_t(thread)].data(), plan.constants.data(),
@@ -289,7 +320,7 @@ bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
     for (size_t n = 0; n < plan.outputs.size(); n++)
       if (plan.outputs[n].varying)
         withScalar(precision_, arena, [&](auto *from) {
-          storeBlock(from, plan.outputs[n], pass.outputs[n], block.first, block.examples, lanes);
+          storeBlock(from, plan.outputs[n], outputs_[n], block.first, block.examples, lanes);
         });
   return true;
 }
@@ -304,11 +335,11 @@ bool Program::runParts(Queue &queue, int thread, Pass &pass) {
   return true;
 }
 
-bool Program::runVarying(size_t number, bool first, bool last, std::vector<Values> &outputs) {
+bool Program::runVarying(size_t number, bool first, bool last) {
   const PlanSegment &segment = plan().segments[number];
   const int64_t blocks = int64_t(blocks_.size());
   // A partial sum for each block, so that the order of the additions does not depend on the threads.
-  Pass pass{number, first, last, outputs, {}};
+  Pass pass{number, first, last, {}};
   for (const PlanReduction &reduction : segment.reductions) {
     requireMemory(double(reduction.units) * double(blocks) * sizeof(double));
     pass.partials.emplace_back(size_t(reduction.units * blocks));
@@ -332,29 +363,31 @@ bool Program::runVarying(size_t number, bool first, bool last, std::vector<Value
   return true;
 }
 
-std::optional<std::vector<Values>> Program::execute() {
-  std::vector<Values> outputs;
-  for (const PlanOutput &output : plan().outputs)
-    outputs.emplace_back(size_t(output.units * (output.varying ? batch_ : 1)));
+void Program::execute() {
+  for (size_t n = 0; n < plan().outputs.size(); n++)
+    outputs_[n].resize(size_t(plan().outputs[n].units * (plan().outputs[n].varying ? batch_ : 1)));
   int64_t varyingSegment = 0;
   for (size_t number = 0; number < plan().segments.size(); number++) {
     const PlanSegment &segment = plan().segments[number];
     if (!segment.varying) {
-      if (!runUniform(segment)) return std::nullopt;
+      if (!runUniform(segment)) return;
       continue;
     }
     varyingSegment++;
-    if (!runVarying(number, varyingSegment == 1, varyingSegment == varyingSegments_, outputs)) return std::nullopt;
+    if (!runVarying(number, varyingSegment == 1, varyingSegment == varyingSegments_)) return;
   }
   for (size_t n = 0; n < plan().outputs.size(); n++)
     if (!plan().outputs[n].varying)
-      withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, plan().outputs[n], outputs[n]); });
-  if (cancelled()) return std::nullopt;
-  return outputs;
+      withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, plan().outputs[n], outputs_[n]); });
 }
 
-void Program::finish(const std::vector<Values> &outputs) {
-  for (const PlanUpdate &update : plan().updates) resident_[size_t(update.input)] = outputs[size_t(update.output)];
+bool Program::keeps(size_t output) const {
+  return std::any_of(plan().updates.begin(), plan().updates.end(),
+                     [&](const PlanUpdate &update) { return size_t(update.output) == output; });
+}
+
+void Program::finish() {
+  for (const PlanUpdate &update : plan().updates) resident_[size_t(update.input)] = outputs_[size_t(update.output)];
 }
 
 }  // namespace parseval

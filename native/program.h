@@ -37,20 +37,20 @@ class Program {
   void write(int64_t input, const double *values, size_t count);
   const Values &read(int64_t input) const;
 
-  // `varying`: the values of each input, [batch, units]; empty for uniform ones.
-  void prepare(int64_t batch, std::vector<Values> varying, int64_t threads);
-  // On any thread: the outputs, or nothing if the run was cancelled.
-  std::optional<std::vector<Values>> execute();
+  // The values of a varying input for the next run, [batch, units].
+  void give(int64_t input, const double *values, size_t count, int64_t batch);
+  void prepare(int64_t batch, int64_t threads);
+  // On any thread. The outputs mean something only if the run was not cancelled.
+  void execute();
   // On the caller's thread again: keeps what the plan says is kept.
-  void finish(const std::vector<Values> &outputs);
+  void finish();
+  bool keeps(size_t output) const;
+  const Values &output(size_t number) const { return outputs_[number]; }
 
   // At any time, from any thread.
   void cancel() { __atomic_store_n(&cancelled_, 1, __ATOMIC_RELAXED); }
 
   bool cancelled() const { return __atomic_load_n(&cancelled_, __ATOMIC_RELAXED) != 0; }
-
-  // The values that an input takes for `examples`, checked.
-  void check(int64_t input, const double *values, size_t count, int64_t examples) const;
 
  private:
   // Examples that run together, one to a lane.
@@ -62,11 +62,13 @@ class Program {
   // What a segment's blocks work on and towards.
   struct Pass;
 
+  // That an input can take these values for so many examples.
+  void check(int64_t input, const double *values, size_t count, int64_t examples) const;
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
   void divide();
   void allocate();
   bool runUniform(const PlanSegment &segment);
-  bool runVarying(size_t segment, bool first, bool last, std::vector<Values> &outputs);
+  bool runVarying(size_t segment, bool first, bool last);
   bool runPart(const Part &part, void *arena, int thread, Pass &pass);
   bool runParts(Queue &queue, int thread, Pass &pass);
 
@@ -77,12 +79,14 @@ class Program {
   int64_t varyingSegments_ = 0;
   std::vector<std::optional<Values>> resident_;
 
-  // Of the run.
-  int64_t batch_ = 0;
+  // Of runs of one batch on so many threads: made anew for another.
+  int64_t batch_ = 0, threadsAsked_ = 0;
   std::vector<Block> blocks_;
   std::vector<std::vector<std::vector<Part>>> parts_;  // of each segment, by block
   int threads_ = 1;
-  std::vector<Values> varying_;
+
+  // Of the run.
+  std::vector<Values> varying_, outputs_;  // by number
   int cancelled_ = 0;
 
   Arena uniform_, uniformScratch_;

@@ -36,7 +36,10 @@ export interface Session {
   readonly write: (name: string, data: Numbers) => E.Either<BackendError, void>
   /** The uniform parameter's present value. */
   readonly read: (name: string) => E.Either<BackendError, Numbers>
-  /** Runs on `batch` examples: `data` holds every varying parameter, by name. Gives every result, in order. */
+  /**
+   * Runs on `batch` examples: `data` holds every varying parameter, by name. Gives, in order, the results that are
+   * nothing's next value; `read` has the others.
+   */
   readonly run: (
     batch: number,
     data: Readonly<Record<string, Numbers>>,

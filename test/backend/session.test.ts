@@ -23,14 +23,21 @@ const step = func(
 const options = { precision: 'double', threads: 1 } as const
 
 for (const backend of backends) {
-  test(`${backend.name}: what a run gives is the reader's own`, async () => {
+  test(`${backend.name}: what a run and a read give is the reader's own`, async () => {
     const program: Program = { func: step, updates: [{ result: 0, param: 0 }] }
     const session = backend.start(program, options)
     if (E.isLeft(session)) return assert.fail(session.left.message)
     assert.ok(E.isRight(session.right.write('w', Float64Array.of(1, 2))), 'written')
     const ran = await session.right.run(1, { x: Float64Array.of(1, 1) })()
     if (E.isLeft(ran)) return assert.fail(ran.left.message)
-    ran.right[0]!.fill(77)
+    assert.deepEqual(
+      ran.right,
+      [Float64Array.of(3), Float64Array.of(1, 2)],
+      'what is the next w is not among it',
+    )
+    const w = session.right.read('w')
+    assert.deepEqual(w, E.right(Float64Array.of(2, 4)))
+    if (E.isRight(w)) w.right.fill(77)
     assert.deepEqual(session.right.read('w'), E.right(Float64Array.of(2, 4)))
   })
 

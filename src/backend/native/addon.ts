@@ -19,8 +19,8 @@ export interface NativeProgram {
   readonly read: (input: number) => Float64Array
   /**
    * Runs the plan over a batch of examples. `varying`: for each input of the plan its values, example by
-   * example, or null if the input is uniform. Resolves to the outputs, varying ones example by example. One run
-   * at a time.
+   * example, or null if the input is uniform. Resolves to the outputs that update no input (`read` has those), varying
+   * ones example by example. One run at a time.
    */
   readonly run: (
     batch: number,

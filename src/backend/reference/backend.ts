@@ -101,7 +101,8 @@ const session = ({ func: f, updates }: Program): Session => {
         const next = results.right[u.result]!
         if (next.rate === 'uniform') state.set(u.param, next.tensor)
       }
-      return E.right(results.right.map(r => (r.rate === 'uniform' ? r.tensor.data.slice() : join(r.tensors))))
+      const given = results.right.filter((_, i) => !updates.some(u => u.result === i))
+      return E.right(given.map(r => (r.rate === 'uniform' ? r.tensor.data.slice() : join(r.tensors))))
     },
   }
 }
