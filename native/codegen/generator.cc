@@ -48,7 +48,7 @@ Memory inWork(int64_t bytes) {
 }  // namespace
 
 void Generator::put(GeneratedCode &to, const Line &line, VectorShape shape, const ColumnStep &step, const std::string &name) {
-  const std::vector<uint8_t> code = emit(ordered(contracted(line)), step, shape);
+  const std::vector<uint8_t> code = emit(ordered(contracted(line), shape.registers()), step, shape);
   pending_.push_back({&to, memory_.add(code), code.size(), name + " #" + std::to_string(pending_.size())});
 }
 

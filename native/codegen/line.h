@@ -131,7 +131,7 @@ class Line {
 
 // The same, with products joined to the sums they go to, signs moved into them, and what nobody needs gone.
 Line contracted(const Line &line);
-// The same in another order. One that calls functions stays as it is.
-Line ordered(const Line &line);
+// The same in another order, for a processor with so many registers. One that calls functions stays as it is.
+Line ordered(const Line &line, int64_t registers);
 
 }  // namespace parseval
