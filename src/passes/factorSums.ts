@@ -3,7 +3,11 @@
  *
  *     Σ u g[t] = u Σ g[t],    Σ −g[t] = −Σ g[t],    Σ c[t] v = (Σ c[t]) v,    Σ c[t] (g[t] + s[t] v) = Σ c[t] g[t] + (Σ c[t] s[t]) v
  *
- * The last two turn sums of vectors into those of scalars. Gradients of parameters are such sums.
+ * The last two turn sums of vectors into those of scalars. A permutation, and what two terms have in common, go the same way:
+ *
+ *     Σ Π g[t] = Π Σ g[t],    Σ (c[t] u g[t] + d[t] u h[t]) = u Σ (c[t] g[t] + d[t] h[t])
+ *
+ * Gradients of parameters are such sums.
  */
 import * as b from '../ir/build.ts'
 import { get, scan } from '../ir/build.ts'
@@ -12,7 +16,7 @@ import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
-import { multiplied, separated } from './multiples.ts'
+import { multiplied, repeatedScalar, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
 /** What is summed in the loop instead, and what the sum was in terms of those sums. */
@@ -22,6 +26,36 @@ interface Split {
 }
 
 const isScalar = (e: Expr): boolean => tensorType(e).shape.length === 0
+
+/** A vector as what a factor that is the same at every step, or a permutation, makes of another. */
+interface Made {
+  readonly by: Expr
+  readonly of: Expr
+  readonly remake: (of: Expr) => Expr
+}
+
+const made = (x: Expr, isInvariant: (e: Expr) => boolean): Made | undefined => {
+  const [p, q] = x.args
+  if (p === undefined || q === undefined) return undefined
+  if (x.op === 'apply')
+    return p.op === 'permute' ? { by: p, of: q, remake: y => withArgs(x, [p, y]) } : undefined
+  if (x.op !== 'mul' && x.op !== 'scale') return undefined
+  const repeated = repeatedScalar(p)
+  if (repeated !== undefined && !isInvariant(p)) {
+    const inner = made(q, isInvariant)
+    return inner && { ...inner, of: withArgs(x, [p, inner.of]) }
+  }
+  if (x.op === 'mul' && isInvariant(p) && !isInvariant(q)) return { by: p, of: q, remake: y => b.mul(p, y) }
+  return undefined
+}
+
+/** L x ± L y as L (x ± y). */
+const shared = (x: Expr, isInvariant: (e: Expr) => boolean): Expr | undefined => {
+  const [p, q] = x.args.map(a => made(a, isInvariant))
+  if (p === undefined || q === undefined || p.by !== q.by) return undefined
+  const rest = withArgs(x, [p.of, q.of])
+  return p.remake(shared(rest, isInvariant) ?? rest)
+}
 
 /** `outside`: an expression of the loop as one in front of it, if it is the same at every step. */
 const split = (x: Expr, outside: (e: Expr) => Expr | undefined): Split => {
@@ -37,12 +71,21 @@ const split = (x: Expr, outside: (e: Expr) => Expr | undefined): Split => {
       const [left, right] = [split(required(p, 'p'), outside), split(required(q, 'q'), outside)]
       const terms = [...left.terms, ...right.terms]
       // Two vectors in place of one would cost more than they save.
-      if (isScalar(x) || terms.filter(t => !isScalar(t)).length > 1) return whole
+      if (isScalar(x)) return whole
+      if (terms.filter(t => !isScalar(t)).length > 1) {
+        const common = shared(x, e => outside(e) !== undefined)
+        return common === undefined ? whole : split(common, outside)
+      }
       const n = left.terms.length
       return {
         terms,
         rebuild: sums => node(x.op, [left.rebuild(sums.slice(0, n)), right.rebuild(sums.slice(n))], {}),
       }
+    }
+    case 'apply': {
+      if (p?.op !== 'permute') return whole
+      const inner = split(required(q, 'a vector'), outside)
+      return { terms: inner.terms, rebuild: sums => withArgs(x, [p, inner.rebuild(sums)]) }
     }
     case 'broadcast': {
       const inner = split(required(p, 'a scalar'), outside)

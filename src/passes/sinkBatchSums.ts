@@ -1,9 +1,9 @@
 /**
  * Sums over the examples move to the loops whose results they sum: Σ_b (x_b + y_b) = Σ_b x_b + Σ_b y_b, and
- * Σ_b u x_b = u Σ_b x_b for a u that is the same for all. What came between is then computed once, not for each example,
+ * Σ_b u x_b = u Σ_b x_b for a u that is the same for all, an operator too. What came between is then computed once, not for each example,
  * and a loop that adds up a gradient sees that nothing but its sum over the examples is wanted.
  */
-import { add, batchSum, broadcast, complexOf, isZero, mul, scale, sub } from '../ir/build.ts'
+import { add, apply, batchSum, broadcast, complexOf, isZero, mul, scale, sub } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
@@ -55,6 +55,8 @@ const through = (sunk: Sunk, x: Expr): Expr | undefined => {
       return ofOne(sunk, mul, a, b)
     case 'scale':
       return ofOne(sunk, scale, a, b)
+    case 'apply':
+      return ofOne(sunk, apply, a, b)
     default:
       return undefined
   }

@@ -2,26 +2,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import * as E from 'fp-ts/lib/Either.js'
-import type { Recurrent } from '../../src/dsl/model.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType } from '../../src/ir/expr.ts'
 import { postorder } from '../../src/ir/order.ts'
 import { complex, real, varying } from '../../src/ir/type.ts'
 import { substitute } from '../../src/ir/walk.ts'
-import { urnn } from '../../src/models/urnn.ts'
 import { advanceProducts } from '../../src/passes/advanceProducts.ts'
-import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { factorSums } from '../../src/passes/factorSums.ts'
 import { liftFactors } from '../../src/passes/liftFactors.ts'
 import { multiplied, separated } from '../../src/passes/multiples.ts'
-import { optimise, preparatory } from '../../src/passes/pipeline.ts'
-import { adding } from '../../src/tasks/adding.ts'
-import type { Task } from '../../src/tasks/task.ts'
-import { lossOf } from '../../src/train/program.ts'
 import { runsOf } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
-import { count, distance, evaluated, nodesOf, numbers, right, trainable } from './support.ts'
+import { count, distance, evaluated, nodesOf, numbers } from './support.ts'
 
 const n = 3
 const batch = fc.integer({ min: 1, max: 3 })
@@ -145,15 +137,21 @@ test('an inner product is freed of them, but where that would make it wait', () 
     }
 })
 
-test('of the uRNN’s step backward V x is gone', () => {
-  const task = E.getOrElse<string, Task>(why => assert.fail(why))(adding({ lag: 6, seed: 1 }))
-  const model = urnn({ hidden: 8, reads: task.reads, writes: task.writes, seed: 1 })
-  const loss = right(lossOf(model as unknown as Recurrent, task))
-  const step = optimise(right(valueAndGradient(optimise(loss, preparatory), trainable(loss))))
-  const [forward, backward] = nodesOf(step).flatMap(e => (e.op === 'scan' ? [e.attributes.body] : []))
-  const multiples = (body: Func): number =>
-    postorder(body.results).filter(
-      e => e.op === 'scale' && tensorType(e.args[1]!).rate === 'uniform' && tensorType(e).shape.length > 0,
-    ).length
-  assert.deepEqual([forward!, backward!].map(multiples), [2, 0])
+test('what terms have in common leaves their sum: Σ (c u Π g + d u Π h) = u Π Σ (c g + d h)', () => {
+  const Π = b.permute([2, 0, 1])
+  const made = (c: Expr, z: Expr): Expr => {
+    const factor = spread(c, z)
+    const rest = b.mul(u, b.apply(Π, z))
+    return tensorType(c).field === 'complex' ? b.mul(factor, rest) : b.scale(factor, rest)
+  }
+  for (const both of [b.add, b.sub]) {
+    const f = summed([both(made(s, x), made(t, y))])
+    const after = factorSums.run(f)
+    const inside = postorder(bodyOf(after).results)
+    assert.equal(inside.filter(e => e.op === 'apply' || e === u).length, 0, 'neither is left in the loop')
+    assert.equal(nodesOf(after).filter(e => e.op === 'apply').length, 1)
+    same(f, after)
+  }
+  const apart = summed([b.add(b.mul(u, x), b.mul(v, y))])
+  assert.equal(factorSums.run(apart), apart, 'there is nothing in common')
 })
