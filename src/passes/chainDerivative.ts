@@ -63,7 +63,10 @@ const ofFactor = (f: Factor, beside: () => Beside): readonly Contribution[] => {
 const isLess = (p: Cost, q: Cost): boolean =>
   p.transforms < q.transforms || (p.transforms === q.transforms && p.flops < q.flops)
 
-/** How many of the factors, from the left, have their vectors from y; those behind them have theirs from x. */
+/**
+ * How many of the factors, from the left, have their vectors from y; those behind them have theirs from x. Of equals the most:
+ * y is at hand, and x may have to be made again.
+ */
 const parted = (chain: readonly Factor[], n: number): number => {
   const own = chain.flatMap((f, i) => (f.op === 'phase' || f.op === 'reflect' ? [i] : []))
   const costs = Array.from({ length: own.length + 1 }, (_, k) => {
@@ -72,7 +75,7 @@ const parted = (chain: readonly Factor[], n: number): number => {
     const fromInput = first === undefined ? [] : chain.slice(first + 1)
     return chainCost([...fromOutput, ...fromInput], n)
   })
-  const best = costs.reduce((found, c, k) => (isLess(c, required(costs[found], 'a cost')) ? k : found), 0)
+  const best = costs.reduce((found, c, k) => (isLess(required(costs[found], 'a cost'), c) ? found : k), 0)
   return best === 0 ? 0 : required(own[best - 1], 'a factor') + 1
 }
 

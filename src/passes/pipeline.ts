@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Func } from '../ir/expr.ts'
 import { absorbPhases } from './absorbPhases.ts'
 import { advanceProducts } from './advanceProducts.ts'
+import { carryProducts } from './carryProducts.ts'
 import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
@@ -42,6 +43,7 @@ export const standard: readonly Pass[] = [
   liftFactors,
   sinkPermutations, // so that those of parameters are hoisted
   advanceProducts, // what a transform makes is then ready for all that follows it
+  carryProducts, // likewise
   sinkSlices, // likewise
   joinParts,
   hoist, // what `expand` wrote of parameters leaves the loops

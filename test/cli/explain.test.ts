@@ -55,10 +55,10 @@ describe('explain', () => {
     // z (16 complex numbers) and the output (9 real ones) of a step, in bytes
     assert.equal(kept, `${4 * (2 * 16 + 9)} (forward)`)
     const [, , , , transforms] = rowOf(text, 'prune')
-    assert.equal(transforms, '2 (forward), 3 (backward), 2 (backward)')
+    assert.equal(transforms, '2 (forward), 3 (backward), 3 (backward)')
     assert.match(
       text,
-      /^expand .*\n +D\(θ\) x = e\^iθ x \(\d+\), .*R x = x − \(τ v\) \(v\^H x\) \(\d+\), modReLU by/m,
+      /^expand .*\n.* D\(θ\) x = e\^iθ x \(\d+\), .*R x = x − \(τ v\) \(v\^H x\) \(\d+\), modReLU by/m,
     )
     assert.match(text, /^hoist .*\n +a loop invariant leaves its loop \(\d+\)$/m)
     assert.match(text, /^The plan: [\d,]+ numbers for all examples, [\d,]+ for each lane\.$/m)

@@ -55,11 +55,11 @@ export const countOf = (e: Expr): number => elements(tensorType(isSum(e) ? e.arg
 /**
  * `nodes`: those to be computed, operands first. `alone`: pointwise ones that are single instructions nevertheless.
  *
- * A *free* node is pointwise and needs nothing of the block but single numbers and free nodes over as many elements. It is
- * computed in the unit of its first reader, not before: what is kept for later costs a trip to memory. One that nobody in
- * the block reads goes with the first unit that computes something it needs, or reads a vector that it reads. So does one that
- * only *ends* read: instructions, such as the sum of a matrix's gradient, that nobody waits for. They come when all they need
- * is there. A chain of free nodes is no longer than a cluster.
+ * A *free* node is pointwise, no single number, and needs nothing of the block but single numbers and free nodes over as many
+ * elements. It is computed in the unit of its first reader, not before: what is kept for later costs a trip to memory. One that
+ * nobody in the block reads, which may be an inner product, goes with the first unit that computes something it needs, or reads
+ * a vector that it reads. So does one that only *ends* read: instructions, such as the sum of a matrix's gradient, that nobody
+ * waits for. They come when all they need is there. A chain of free nodes is no longer than a cluster.
  */
 export const schedule = (
   nodes: readonly Expr[],
@@ -69,12 +69,19 @@ export const schedule = (
   const clusters = (e: Expr): boolean => (isPointwise(e.op) || isSum(e)) && !alone(e)
   const inBlock = new Set(nodes)
   const needsOf = new Map(nodes.map(e => [e, needs(e).filter(n => inBlock.has(n.node))]))
+  const readers = new Map<Expr, Expr[]>()
+  for (const e of nodes)
+    for (const { node } of needsOf.get(e)!) {
+      const known = readers.get(node)
+      if (known === undefined) readers.set(node, [e])
+      else known.push(e)
+    }
   /** Free nodes, and how long a chain of such ends with each. */
   const free = new Map<Expr, number>()
   /** The numbers that a free node needs, itself or through others. */
   const numbers = new Map<Expr, readonly Need[]>()
   for (const e of nodes) {
-    if (!clusters(e) || isSum(e)) continue
+    if (!clusters(e) || (isSum(e) ? readers.has(e) : isNumber(e))) continue
     const needed = needsOf.get(e)!.map((n): readonly Need[] | undefined => {
       if (free.has(n.node)) return n.late || countOf(n.node) !== countOf(e) ? undefined : numbers.get(n.node)
       return clusters(n.node) && isNumber(n.node) && countOf(e) > 1 ? [n] : undefined
@@ -94,13 +101,6 @@ export const schedule = (
     missing.set(e, awaited.length)
     for (const { node, late } of awaited) users.get(node)!.push({ user: e, late: late || isSum(node) })
   }
-  const readers = new Map<Expr, Expr[]>()
-  for (const e of nodes)
-    for (const { node } of needsOf.get(e)!) {
-      const known = readers.get(node)
-      if (known === undefined) readers.set(node, [e])
-      else known.push(e)
-    }
   /** Single instructions that nobody in the block reads but for each other. */
   const ends = new Set<Expr>()
   const isIdle = (e: Expr): boolean => (readers.get(e) ?? []).every(r => ends.has(r))
@@ -108,6 +108,19 @@ export const schedule = (
   /** Free nodes that nobody in the block reads but for such instructions. */
   const idle = nodes.filter(e => free.has(e) && isIdle(e))
   const position = new Map(nodes.map((e, i) => [e, i]))
+  /** How many transforms one after the other a node's value takes. */
+  const depth = new Map<Expr, number>()
+  for (const e of nodes) {
+    const before = needsOf.get(e)!.reduce((most, n) => Math.max(most, depth.get(n.node) ?? 0), 0)
+    depth.set(e, before + (isTransform(e) ? 1 : 0))
+  }
+  /** What a transform is given, and what that is made of element by element: its first program can make it. */
+  const fed = new Set<Expr>()
+  for (const e of [...nodes].reverse()) {
+    if (!isTransform(e) && !fed.has(e)) continue
+    for (const { node, late } of needsOf.get(e)!)
+      if (!late && clusters(node) && !isSum(node) && countOf(node) === countOf(e)) fed.add(node)
+  }
   const taken = new Set<Expr>()
   let ready = nodes.filter(e => !free.has(e) && missing.get(e) === 0)
   let deferred: Expr[] = []
@@ -206,13 +219,18 @@ export const schedule = (
       return chain
     })
   }
-  /** Takes what can join, the seed first. */
-  const grow = (seed: Expr): readonly Expr[] => {
+  /** Takes what can join, the seed first. `behind`: the transform whose results it takes, with what is in front of that. */
+  const grow = (seed: Expr, behind: readonly Expr[] = []): readonly Expr[] => {
     const cluster: Expr[] = []
+    // What another transform is given, and has nothing of this one's, is left to it.
+    const isLeft = (e: Expr): boolean =>
+      behind.length > 0 &&
+      fed.has(e) &&
+      !needsOf.get(e)!.some(n => behind.includes(n.node) || cluster.includes(n.node))
     for (
       let next: Expr | undefined = seed;
       next !== undefined && cluster.length < largestCluster;
-      next = ready.find(e => clusters(e) && countOf(e) === countOf(seed) && canJoin(e))
+      next = ready.find(e => clusters(e) && countOf(e) === countOf(seed) && canJoin(e) && !isLeft(e))
     ) {
       cluster.push(...pulled(next), next)
       take(next)
@@ -242,9 +260,13 @@ export const schedule = (
   }
 
   for (;;) {
+    const last = units.at(-1)
+    /* Whether the cluster before can be the transform's first program. */
+    const merges = (e: Expr): boolean =>
+      last?.kind === 'cluster' && last.nodes.some(x => countOf(x) === countOf(e) && reads(e, x)) && canJoin(e)
     // Numbers first: what needs them can ride on what comes next.
     const number = ready.find(e => clusters(e) && countOf(e) === 1)
-    if (number !== undefined) {
+    if (number !== undefined && !ready.some(e => isTransform(e) && merges(e))) {
       close({ kind: 'cluster', nodes: grow(number) })
       continue
     }
@@ -254,15 +276,17 @@ export const schedule = (
       close({ kind: 'single', node: end })
       continue
     }
-    const transform = ready.find(isTransform)
+    // What a transform of another's results does not need had better be there for what rides on it.
+    const transform = ready
+      .filter(isTransform)
+      .reduce<Expr | undefined>(
+        (best, e) => (best === undefined || depth.get(e)! < depth.get(best)! ? e : best),
+        undefined,
+      )
     if (transform !== undefined) {
-      const last = units.at(-1)
-      const merges =
-        last?.kind === 'cluster' &&
-        last.nodes.some(e => countOf(e) === countOf(transform) && reads(transform, e)) &&
-        canJoin(transform)
-      if (merges) units.pop()
-      const before = [...(merges ? last.nodes : []), ...pulled(transform)]
+      const joined = last?.kind === 'cluster' && merges(transform) ? last.nodes : []
+      if (joined.length > 0) units.pop()
+      const before = [...joined, ...pulled(transform)]
       before.push(...unread(before, countOf(transform)))
       // Inner products of what the transform is given are known when its first sweep is done.
       for (const sum of ready.filter(e => isSum(e) && ridesOn(e, before) && canJoin(e))) {
@@ -279,7 +303,7 @@ export const schedule = (
           (reads(e, transform) || ridesOn(e, sums)) &&
           canJoin(e),
       )
-      close(settled(before, transform, first === undefined ? [] : grow(first)))
+      close(settled(before, transform, first === undefined ? [] : grow(first, [...before, transform])))
       continue
     }
     // Other instructions of their own next: what they give lets later clusters grow.
