@@ -7,43 +7,15 @@
  * sweep of its own. An entry of a sequence is made a step before if the step reads that entry of the same tensor then, as
  * the way back reads z[t] and z[t+1]. A loop is left as it is where a step would take as many sweeps.
  */
-import { get, reshape, scan, slice } from '../ir/build.ts'
+import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, type Param, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { sweeps } from './cost.ts'
+import { type Handed, handed } from './handed.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
-
-/** What a parameter of a loop's body is at the first step, and what of a step it is at the next. */
-interface Handed {
-  readonly first: Expr
-  readonly next: Expr
-}
-
-const handed = (e: Expr<'scan'>, x: Expr): Handed | undefined => {
-  const { body, invariants, carries, length, reverse } = e.attributes
-  if (x.op !== 'arg' || x.attributes.index < invariants) return undefined
-  const own = required(e.args[x.attributes.index], 'an argument')
-  const next = body.results[x.attributes.index - invariants]
-  if (x.attributes.index < invariants + carries)
-    return next === undefined || next === x ? undefined : { first: own, next }
-  if (own.op !== 'slice') return undefined
-  const [whole] = own.args
-  const { start } = own.attributes
-  const before = start + (reverse ? -1 : 1)
-  const other = e.args.findIndex(
-    (a, i) =>
-      i >= invariants + carries && a.op === 'slice' && a.args[0] === whole && a.attributes.start === before,
-  )
-  if (other < 0 || whole === undefined) return undefined
-  const entry = slice(whole, start + (reverse ? length - 1 : 0), 1)
-  return {
-    first: reshape(entry, tensorType(x).shape),
-    next: argument(other, required(body.params[other], 'a parameter').type),
-  }
-}
 
 /** An inner product that can be a carry: at the first step, and at the next. */
 const found = (e: Expr<'scan'>, isInvariant: (x: Expr) => boolean, product: Expr): Handed | undefined => {

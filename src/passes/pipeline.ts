@@ -4,6 +4,7 @@ import type { Func } from '../ir/expr.ts'
 import { absorbPhases } from './absorbPhases.ts'
 import { advanceProducts } from './advanceProducts.ts'
 import { carryProducts } from './carryProducts.ts'
+import { delaySums } from './delaySums.ts'
 import { expand } from './expand.ts'
 import { factorSums } from './factorSums.ts'
 import { fuseUnitary } from './fuseUnitary.ts'
@@ -43,8 +44,9 @@ export const standard: readonly Pass[] = [
   liftFactors,
   sinkPermutations, // so that those of parameters are hoisted
   advanceProducts, // what a transform makes is then ready for all that follows it
-  carryProducts, // likewise
-  sinkSlices, // likewise
+  carryProducts, // behind the one that shows which products are of what a step is handed over
+  delaySums,
+  sinkSlices, // what is made of a part is then ready for all that follows it
   joinParts,
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,

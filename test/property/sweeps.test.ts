@@ -8,13 +8,12 @@ import { argument, type Expr, type Func, func, node, type Param } from '../../sr
 import { tensorOf } from '../../src/ir/tensor.ts'
 import { complex, real, varying } from '../../src/ir/type.ts'
 import { advanceProducts } from '../../src/passes/advanceProducts.ts'
-import { carryProducts } from '../../src/passes/carryProducts.ts'
 import { sweeps } from '../../src/passes/cost.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { optimise, preparatory } from '../../src/passes/pipeline.ts'
 import { sinkPermutations } from '../../src/passes/sinkPermutations.ts'
-import { type Program, runsOf } from '../../src/verify/arbitraries.ts'
-import { holds, holdsAsync } from '../seed.ts'
+import type { Program } from '../../src/verify/arbitraries.ts'
+import { holdsAsync } from '../seed.ts'
 import { distance, evaluated, nodesOf, numbers, right, runNative } from './support.ts'
 
 const n = 8
@@ -173,55 +172,4 @@ test('advanceProducts leaves alone inner products of real vectors', () => {
   const loop = b.scan([w, g, h], { body, length: steps, reverse: false, invariants: 2, carries: 1 })
   const f = func(params, [b.get(loop, 0)])
   assert.equal(advanceProducts.run(f), f)
-})
-
-/** Of vectors xs[t] and xs[t + 1] a reflection and its transform, one way or the other through the sequence. */
-const neighbours = (reverse: boolean, apart = 1): Func => {
-  const types = [complex(n), varying(complex(n)), varying(complex(n)), varying(complex(n))]
-  const inner = types.map((type, i) => ({ name: ['v', 'sum', 'saved', 'before'][i]!, type }))
-  const [v, sum, saved, before] = inner.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr, Expr]
-  const reflected = b.sub(saved, b.mul(b.broadcast(b.dot(v, saved), [n]), v))
-  const body = func(inner, [b.add(sum, b.mul(b.apply(F, reflected), before)), b.dot(before, saved)])
-  const outer = [
-    { name: 'v', type: complex(n) },
-    { name: 'xs', type: varying(complex(steps + apart, n)) },
-  ]
-  const [own, xs] = outer.map((p, i) => argument(i, p.type)) as [Expr, Expr]
-  const parts = [apart, 0].map(start => b.slice(xs, start, steps))
-  const sequences = reverse ? parts : [parts[1]!, parts[0]!]
-  const loop = b.scan([own, b.zerosLike(v), ...sequences], {
-    body,
-    length: steps,
-    reverse,
-    invariants: 1,
-    carries: 1,
-  })
-  return func(outer, [b.get(loop, 0), b.get(loop, 1)])
-}
-const loopsOf = (f: Func): readonly Expr<'scan'>[] => nodesOf(f).filter(e => e.op === 'scan')
-
-test('carryProducts: an inner product of a sequence’s entry is taken when its neighbour is read, a step before', () => {
-  for (const reverse of [true, false]) {
-    const f = neighbours(reverse)
-    const after = carryProducts.run(f)
-    assert.equal(loopsOf(after)[0]!.attributes.carries, 2)
-    assert.deepEqual(
-      [f, after].map(g => loopsOf(g).map(e => sweeps(e.attributes.body, 1))),
-      [[4], [2]],
-    )
-    holds(
-      fc.property(runsOf(f), p => {
-        const [due, found] = [p, { ...p, func: after }].map(q => evaluated(q).map(numbers))
-        return distance(due!, found!) < 1e-10
-      }),
-      20,
-    )
-  }
-})
-
-test('carryProducts leaves alone what no step before has read, and what would take as many sweeps', () => {
-  const further = neighbours(true, 2)
-  assert.equal(carryProducts.run(further), further)
-  const riding = expand.run(loopOf(paper))
-  assert.equal(carryProducts.run(riding), riding)
 })
