@@ -43,6 +43,20 @@ export const substitute = (roots: readonly Expr[], values: readonly (Expr | unde
     e.op === 'arg' ? required(values[e.attributes.index], `a value for argument ${e.attributes.index}`) : e,
   )
 
+/**
+ * `x` made again of what stands for its leaves: for what `leaf` knows, and for arguments. Undefined if there is something in it
+ * that is neither known nor made of such.
+ */
+export const remade = (x: Expr, leaf: (e: Expr) => Expr | undefined): Expr | undefined => {
+  const made = new Map<Expr, Expr | undefined>()
+  const ends = (e: Expr): boolean => e.op === 'arg' || leaf(e) !== undefined
+  for (const e of postorderBy([x], e => (ends(e) ? [] : e.args))) {
+    const args = ends(e) ? [undefined] : e.args.map(a => made.get(a))
+    made.set(e, args.includes(undefined) ? leaf(e) : withArgs(e, args as readonly Expr[]))
+  }
+  return made.get(x)
+}
+
 /** The function with `change` applied to the bodies of its scans first, innermost first, then to itself. */
 export const deeply = (f: Func, change: (f: Func) => Func): Func => {
   const loops = postorder(f.results).some(e => e.op === 'scan')

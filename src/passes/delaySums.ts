@@ -8,11 +8,11 @@
  * before, which the next step has taken anyway.
  */
 import { add, get, isZero, reshape, scan, slice } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
-import { deeply, rewrite } from '../ir/walk.ts'
+import { deeply, remade, rewrite } from '../ir/walk.ts'
 import { cost } from './cost.ts'
 import { handed } from './handed.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
@@ -21,22 +21,6 @@ type Loop = Expr<'scan'>
 
 const param = ({ attributes: { body } }: Loop, i: number): Expr =>
   argument(i, required(body.params[i], 'a parameter').type)
-
-/** `x` made again of what stands for its leaves; undefined if something in it is none, nor made of such. */
-const remade = (x: Expr, leaf: (e: Expr) => Expr | undefined): Expr | undefined => {
-  const known = new Map<Expr, Expr | undefined>()
-  const of = (e: Expr): Expr | undefined => {
-    const there = leaf(e)
-    if (there !== undefined || e.op === 'arg') return there
-    const args = e.args.map(at)
-    return args.includes(undefined) ? undefined : withArgs(e, args as readonly Expr[])
-  }
-  const at = (e: Expr): Expr | undefined => {
-    if (!known.has(e)) known.set(e, of(e))
-    return known.get(e)
-  }
-  return at(x)
-}
 
 /* 0 if an operand is, or if all are. */
 const products: ReadonlySet<Op> = new Set<Op>(['mul', 'scale', 'dot'])
@@ -68,9 +52,10 @@ const delayed = (e: Loop, k: number): { readonly loop: Loop; readonly total: Exp
   const own = param(e, invariants + k)
   const next = required(body.results[k], 'a carry')
   const term = next.op === 'add' && next.args.includes(own) ? next.args.find(a => a !== own) : undefined
+  if (term === undefined) return undefined
   const readers = postorder(body.results).filter(x => x.args.includes(own) || x.args.includes(next))
   const isRead = readers.length > 1 || body.results.some((r, i) => r === own || (r === next && i !== k))
-  if (term === undefined || isRead) return undefined
+  if (isRead) return undefined
 
   /** The parameters that the next step has what this one makes, or reads, as. */
   const later = new Map<Expr, Expr>()

@@ -11,21 +11,23 @@
  */
 import * as b from '../ir/build.ts'
 import { get, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, node, tensorType, withArgs } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder } from '../ir/order.ts'
-import { deeply, rewrite, substitute } from '../ir/walk.ts'
+import { postorder, postorderBy } from '../ir/order.ts'
+import { deeply, remade, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { multiplied, repeatedScalar, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 
-/** What is summed in the loop instead, and what the sum was in terms of those sums. */
+/** What is summed in the loop instead, and what of it and invariants was summed. */
 interface Split {
   readonly terms: readonly Expr[]
-  readonly rebuild: (sums: readonly Expr[]) => Expr
+  readonly form: Expr
 }
 
 const isScalar = (e: Expr): boolean => tensorType(e).shape.length === 0
+
+type IsInvariant = (e: Expr) => boolean
 
 /** A vector as what a factor that is the same at every step, or a permutation, makes of another. */
 interface Made {
@@ -34,84 +36,84 @@ interface Made {
   readonly remake: (of: Expr) => Expr
 }
 
-const made = (x: Expr, isInvariant: (e: Expr) => boolean): Made | undefined => {
+/* Numbers in front of numbers. */
+const deepest = 10
+
+const made = (x: Expr, isInvariant: IsInvariant, depth = 0): Made | undefined => {
   const [p, q] = x.args
-  if (p === undefined || q === undefined) return undefined
+  if (p === undefined || q === undefined || depth === deepest) return undefined
   if (x.op === 'apply')
     return p.op === 'permute' ? { by: p, of: q, remake: y => withArgs(x, [p, y]) } : undefined
   if (x.op !== 'mul' && x.op !== 'scale') return undefined
-  const repeated = repeatedScalar(p)
-  if (repeated !== undefined && !isInvariant(p)) {
-    const inner = made(q, isInvariant)
+  if (repeatedScalar(p) !== undefined && !isInvariant(p)) {
+    const inner = made(q, isInvariant, depth + 1)
     return inner && { ...inner, of: withArgs(x, [p, inner.of]) }
   }
   if (x.op === 'mul' && isInvariant(p) && !isInvariant(q)) return { by: p, of: q, remake: y => b.mul(p, y) }
   return undefined
 }
 
-/** L x ± L y as L (x ± y). */
-const shared = (x: Expr, isInvariant: (e: Expr) => boolean): Expr | undefined => {
-  const [p, q] = x.args.map(a => made(a, isInvariant))
-  if (p === undefined || q === undefined || p.by !== q.by) return undefined
-  const rest = withArgs(x, [p.of, q.of])
-  return p.remake(shared(rest, isInvariant) ?? rest)
+/** L p ± L q as L (p ± q), the sum in brackets as a whole; undefined if the two have nothing in common. */
+const shared = (x: Expr, isInvariant: IsInvariant): Split | undefined => {
+  let [p, q] = [required(x.args[0], 'p'), required(x.args[1], 'q')]
+  const common: Made[] = []
+  for (;;) {
+    const [l, r] = [made(p, isInvariant), made(q, isInvariant)]
+    if (l === undefined || r === undefined || l.by !== r.by) break
+    common.push(l)
+    p = l.of
+    q = r.of
+  }
+  const rest = withArgs(x, [p, q])
+  return common.length === 0
+    ? undefined
+    : { terms: [rest], form: common.reduceRight((y, m) => m.remake(y), rest) }
 }
 
-/** `outside`: an expression of the loop as one in front of it, if it is the same at every step. */
-const split = (x: Expr, outside: (e: Expr) => Expr | undefined): Split => {
-  const whole: Split = { terms: [x], rebuild: sums => required(sums[0], 'a sum') }
-  const [p, q] = x.args
+/** The operands that a sum goes through to. */
+const summed = (x: Expr, isInvariant: IsInvariant): readonly Expr[] => {
   switch (x.op) {
-    case 'neg': {
-      const inner = split(required(p, 'an operand'), outside)
-      return { terms: inner.terms, rebuild: sums => b.neg(inner.rebuild(sums)) }
-    }
+    case 'neg':
+    case 'broadcast':
     case 'add':
-    case 'sub': {
-      const [left, right] = [split(required(p, 'p'), outside), split(required(q, 'q'), outside)]
-      const terms = [...left.terms, ...right.terms]
-      // Two vectors in place of one would cost more than they save.
-      if (isScalar(x)) return whole
-      if (terms.filter(t => !isScalar(t)).length > 1) {
-        const common = shared(x, e => outside(e) !== undefined)
-        return common === undefined ? whole : split(common, outside)
-      }
-      const n = left.terms.length
-      return {
-        terms,
-        rebuild: sums => node(x.op, [left.rebuild(sums.slice(0, n)), right.rebuild(sums.slice(n))], {}),
-      }
-    }
-    case 'apply': {
-      if (p?.op !== 'permute') return whole
-      const inner = split(required(q, 'a vector'), outside)
-      return { terms: inner.terms, rebuild: sums => withArgs(x, [p, inner.rebuild(sums)]) }
-    }
-    case 'broadcast': {
-      const inner = split(required(p, 'a scalar'), outside)
-      return { terms: inner.terms, rebuild: sums => withArgs(x, [inner.rebuild(sums)]) }
-    }
+    case 'sub':
+      return x.args
+    case 'apply':
+      return x.args[0]?.op === 'permute' ? x.args.slice(1) : []
     case 'mul':
     case 'scale': {
-      const [left, right] = [required(p, 'p'), required(q, 'q')]
-      const [u, v] = [outside(left), outside(right)]
-      if (u !== undefined && v === undefined) {
-        const inner = split(right, outside)
-        return { terms: inner.terms, rebuild: sums => node(x.op, [u, inner.rebuild(sums)], {}) }
-      }
-      if (v !== undefined && u === undefined) {
-        const inner = split(left, outside)
-        return { terms: inner.terms, rebuild: sums => node(x.op, [inner.rebuild(sums), v], {}) }
-      }
-      return whole
+      const varying = x.args.filter(a => !isInvariant(a))
+      return varying.length === 1 ? varying : []
     }
     default:
-      return whole
+      return []
   }
 }
 
+const split = (root: Expr, isInvariant: IsInvariant): Split => {
+  const known = new Map<Expr, Split>()
+  const through = (x: Expr): Split => {
+    const whole: Split = { terms: [x], form: x }
+    const parts = summed(x, isInvariant)
+    if (parts.length === 0) return whole
+    const terms = [...new Set(parts.flatMap(a => required(known.get(a), 'an operand').terms))]
+    if (x.op === 'add' || x.op === 'sub') {
+      // Two vectors in place of one would cost more than they save.
+      if (isScalar(x)) return whole
+      if (terms.filter(t => !isScalar(t)).length > 1) return shared(x, isInvariant) ?? whole
+    }
+    const form = withArgs(
+      x,
+      x.args.map(a => (parts.includes(a) ? required(known.get(a), 'an operand').form : a)),
+    )
+    return { terms, form }
+  }
+  for (const x of postorderBy([root], e => summed(e, isInvariant))) known.set(x, through(x))
+  return required(known.get(root), 'what is summed')
+}
+
 /** r (x + s v) = r x + (r s) v. */
-const apart = (x: Expr, isInvariant: (e: Expr) => boolean): Expr => {
+const apart = (x: Expr, isInvariant: IsInvariant): Expr => {
   if (isScalar(x)) return x
   const { rest, multiples } = separated(x, isInvariant)
   return multiples.length === 0
@@ -143,7 +145,7 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
     // A step that reads the sum so far, before its own term or after it, needs it whole.
     const isRead = users.has(r) || body.results.filter(other => other === r).length > 1
     if (added === undefined || !isSum || isRead) return undefined
-    const found = split(apart(added, isInvariant), outside)
+    const found = split(apart(added, isInvariant), isInvariant)
     return found.terms.length === 1 && found.terms[0] === added ? undefined : found
   })
   if (splits.every(s => s === undefined)) return undefined
@@ -196,9 +198,12 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
     if (k >= carries) return get(loop, k + shift)
     const found = splits[k]
     const first = firstOf[k]!
-    return found === undefined
-      ? get(loop, first)
-      : found.rebuild(found.terms.map((_, j) => get(loop, first + j)))
+    if (found === undefined) return get(loop, first)
+    const sums = new Map(found.terms.map((t, j) => [t, get(loop, first + j)]))
+    return required(
+      remade(found.form, x => sums.get(x) ?? outside(x)),
+      'a sum',
+    )
   })
   return { loop, items }
 }

@@ -155,3 +155,14 @@ test('what terms have in common leaves their sum: Σ (c u Π g + d u Π h) = u �
   const apart = summed([b.add(b.mul(u, x), b.mul(v, y))])
   assert.equal(factorSums.run(apart), apart, 'there is nothing in common')
 })
+
+test('a sum goes through sums of sums once, and through any number of them', () => {
+  const level = (z: Expr, i: number): Expr =>
+    i % 2 === 0 ? b.add(b.mul(u, z), b.mul(u, b.conj(z))) : b.sub(b.mul(v, z), b.mul(spread(s, z), x))
+  const nested = (levels: number): Func =>
+    summed([Array.from({ length: levels }, (_, i) => i).reduce(level, b.mul(u, x))])
+  same(nested(5), factorSums.run(nested(5)))
+  assert.ok(count(factorSums.run(nested(60)), 'mul') > 0, 'nor twice as long for each')
+  const chain = Array.from({ length: 20_000 }).reduce<Expr>(z => b.add(b.mul(u, z), v), b.mul(u, x))
+  assert.equal(bodyOf(factorSums.run(summed([chain]))).params.length, params.length + 1)
+})
