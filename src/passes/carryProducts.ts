@@ -8,14 +8,14 @@
  * the way back reads z[t] and z[t+1]. A loop is left as it is where a step would take as many sweeps.
  */
 import { get, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, type Param, tensorType, withArgs } from '../ir/expr.ts'
-import { required } from '../ir/invariant.ts'
+import { argument, type Expr, func, type Param, tensorType, withArgs } from '../ir/expr.ts'
 import { postorder } from '../ir/order.ts'
 import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { sweeps } from './cost.ts'
 import { type Handed, handed } from './handed.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { type Replacement, replaceLoops } from './replaceLoops.ts'
 
 /** An inner product that can be a carry: at the first step, and at the next. */
 const found = (e: Expr<'scan'>, isInvariant: (x: Expr) => boolean, product: Expr): Handed | undefined => {
@@ -39,7 +39,7 @@ const found = (e: Expr<'scan'>, isInvariant: (x: Expr) => boolean, product: Expr
   }
 }
 
-const carried = (e: Expr<'scan'>): { readonly loop: Expr; readonly more: number } | undefined => {
+const carried = (e: Expr<'scan'>, tell: Tell): Replacement | undefined => {
   const { body, invariants, carries } = e.attributes
   const isInvariant = invariantIn(body, invariants)
   const products = postorder(body.results).flatMap(x => {
@@ -66,34 +66,13 @@ const carried = (e: Expr<'scan'>): { readonly loop: Expr; readonly more: number 
   const made = func(params, results)
   if (sweeps(made, invariants) >= sweeps(body, invariants)) return undefined
   const args = [...e.args.slice(0, end), ...products.map(p => p.first), ...e.args.slice(end)]
-  return { loop: scan(args, { ...e.attributes, body: made, carries: carries + more }), more }
-}
-
-const carryLevel = (f: Func, tell: Tell): Func => {
-  /** Of loops that have more carries: how many, by what they were. */
-  const grown = new Map<Expr, { readonly carries: number; readonly more: number }>()
-  return func(
-    f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'scan') {
-        const of = carried(rebuilt as Expr<'scan'>)
-        if (of === undefined) return rebuilt
-        tell('a^H h[t] is carried', of.more)
-        grown.set(original, { carries: rebuilt.attributes.carries, more: of.more })
-        return of.loop
-      }
-      if (rebuilt.op === 'get') {
-        const of = grown.get(required(original.args[0], 'a tuple'))
-        if (of !== undefined && rebuilt.attributes.item >= of.carries)
-          return get(required(rebuilt.args[0], 'a tuple'), rebuilt.attributes.item + of.more)
-      }
-      return rebuilt
-    }),
-  )
+  tell('a^H h[t] is carried', more)
+  const loop = scan(args, { ...e.attributes, body: made, carries: carries + more })
+  return { loop, items: body.results.map((_, i) => get(loop, i < carries ? i : i + more)) }
 }
 
 export const carryProducts: Pass = {
   name: 'carryProducts',
   summary: 'inner products of what a step is handed over are taken where that is made',
-  run: (f, tell = silent) => deeply(f, g => carryLevel(g, tell)),
+  run: (f, tell = silent) => deeply(f, g => replaceLoops(g, loop => carried(loop, tell))),
 }

@@ -7,8 +7,8 @@ import { concat, get, reshape, scan, slice } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, type Param } from '../ir/expr.ts'
 import { bug, required } from '../ir/invariant.ts'
 import { rateOf, withRate } from '../ir/type.ts'
-import { rewrite } from '../ir/walk.ts'
 import type { Nest } from './nest.ts'
+import { replaceLoops } from './replaceLoops.ts'
 
 /** A chunk's body sees the carries as the loop has them, and of each sequence `steps` entries. */
 const chunkParams = (e: Expr<'scan'>, steps: number): readonly Param[] => {
@@ -68,20 +68,8 @@ const nested = (e: Expr<'scan'>, nest: Nest | undefined): readonly Expr[] => {
 }
 
 /** The function with its loops nested as `nestOf` says; undefined leaves a loop as it is. Loops in loops stay. */
-export const checkpoint = (f: Func, nestOf: (loop: Expr<'scan'>) => Nest | undefined): Func => {
-  const items = new Map<Expr, readonly Expr[]>()
-  return func(
-    f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'scan') {
-        const loop = rebuilt as Expr<'scan'>
-        const nest = nestOf(loop)
-        if (nest !== undefined) items.set(original, nested(loop, nest))
-      }
-      const of = original.op === 'get' ? items.get(required(original.args[0], 'a tuple')) : undefined
-      return original.op === 'get' && of !== undefined
-        ? required(of[original.attributes.item], 'an item')
-        : rebuilt
-    }),
-  )
-}
+export const checkpoint = (f: Func, nestOf: (loop: Expr<'scan'>) => Nest | undefined): Func =>
+  replaceLoops(f, loop => {
+    const nest = nestOf(loop)
+    return nest && { loop, items: nested(loop, nest) }
+  })

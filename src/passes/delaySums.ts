@@ -8,7 +8,7 @@
  * before, which the next step has taken anyway.
  */
 import { add, get, isZero, reshape, scan, slice } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
+import { argument, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
@@ -16,6 +16,7 @@ import { deeply, remade, rewrite } from '../ir/walk.ts'
 import { cost } from './cost.ts'
 import { handed } from './handed.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { type Replacement, replaceLoops } from './replaceLoops.ts'
 
 type Loop = Expr<'scan'>
 
@@ -94,38 +95,22 @@ const delayed = (e: Loop, k: number): { readonly loop: Loop; readonly total: Exp
   return { loop, total: add(get(loop, k), required(last, 'the last term')) }
 }
 
-const delayLevel = (f: Func, tell: Tell): Func => {
-  const totals = new Map<Expr, ReadonlyMap<number, Expr>>()
-  return func(
-    f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'scan') {
-        let loop = rebuilt as Loop
-        const last = new Map<number, Expr>()
-        for (let k = 0; k < rebuilt.attributes.carries; k++) {
-          const of = delayed(loop, k)
-          if (of === undefined) continue
-          tell('Σ_t T(h[t]) = Σ_t T(h[t−1]) + T, a sum')
-          // Those before refer to the loop as it was.
-          for (const [i, total] of last)
-            last.set(i, required(rewrite([total], x => (x === loop ? of.loop : x))[0], 'a total'))
-          last.set(k, of.total)
-          loop = of.loop
-        }
-        if (last.size > 0) totals.set(original, last)
-        return loop
-      }
-      if (rebuilt.op === 'get') {
-        const of = totals.get(required(original.args[0], 'a tuple'))?.get(rebuilt.attributes.item)
-        if (of !== undefined) return of
-      }
-      return rebuilt
-    }),
-  )
+const delayAll = (e: Loop, tell: Tell): Replacement | undefined => {
+  let loop = e
+  let items: readonly Expr[] = e.attributes.body.results.map((_, i) => get(e, i))
+  for (let k = 0; k < e.attributes.carries; k++) {
+    const before = loop
+    const of = delayed(before, k)
+    if (of === undefined) continue
+    tell('Σ_t T(h[t]) = Σ_t T(h[t−1]) + T, a sum')
+    items = rewrite(items, x => (x === before ? of.loop : x)).map((x, i) => (i === k ? of.total : x))
+    loop = of.loop
+  }
+  return loop === e ? undefined : { loop, items }
 }
 
 export const delaySums: Pass = {
   name: 'delaySums',
   summary: 'sums over a loop’s steps take terms at the step that has what they are made of',
-  run: (f, tell = silent) => deeply(f, g => delayLevel(g, tell)),
+  run: (f, tell = silent) => deeply(f, g => replaceLoops(g, loop => delayAll(loop, tell))),
 }

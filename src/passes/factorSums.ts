@@ -14,10 +14,11 @@ import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder, postorderBy } from '../ir/order.ts'
-import { deeply, remade, rewrite, substitute } from '../ir/walk.ts'
+import { deeply, remade, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { multiplied, repeatedScalar, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { type Replacement, replaceLoops } from './replaceLoops.ts'
 
 /** What is summed in the loop instead, and what of it and invariants was summed. */
 interface Split {
@@ -121,7 +122,7 @@ const apart = (x: Expr, isInvariant: IsInvariant): Expr => {
     : [...(rest === undefined ? [] : [rest]), ...multiples.map(multiplied)].reduce(b.add)
 }
 
-const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: readonly Expr[] } | undefined => {
+const factored = (e: Expr<'scan'>): Replacement | undefined => {
   const { body, invariants, carries } = e.attributes
   const isInvariant = invariantIn(body, invariants)
   const users = new Map<Expr, number>()
@@ -208,26 +209,12 @@ const factored = (e: Expr<'scan'>): { readonly loop: Expr; readonly items: reado
   return { loop, items }
 }
 
-const factorLevel = (f: Func, tell: Tell): Func => {
-  const items = new Map<Expr, readonly Expr[]>()
-  return func(
-    f.params,
-    rewrite(f.results, (rebuilt, original) => {
-      if (rebuilt.op === 'scan') {
-        const found = factored(rebuilt as Expr<'scan'>)
-        if (found === undefined) return rebuilt
-        tell('Σ_t u g[t] = u Σ_t g[t], a loop')
-        items.set(original, found.items)
-        return found.loop
-      }
-      if (original.op === 'get') {
-        const of = items.get(required(original.args[0], 'a tuple'))
-        if (of !== undefined) return required(of[original.attributes.item], 'an item')
-      }
-      return rebuilt
-    }),
-  )
-}
+const factorLevel = (f: Func, tell: Tell): Func =>
+  replaceLoops(f, loop => {
+    const found = factored(loop)
+    if (found !== undefined) tell('Σ_t u g[t] = u Σ_t g[t], a loop')
+    return found
+  })
 
 export const factorSums: Pass = {
   name: 'factorSums',

@@ -8,12 +8,13 @@
  * many. A factor that is an entry of a sequence is there already.
  */
 import { add, contract, get, isZero, scan } from '../ir/build.ts'
-import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
+import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { rateOf, reals, width } from '../ir/type.ts'
-import { deeply, rebuild, rewrite, substitute } from '../ir/walk.ts'
+import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { replaceLoops } from './replaceLoops.ts'
 
 /**
  * How many numbers of a matrix are worth keeping one of a factor: below, the matrix is so small that its sum stays in
@@ -153,28 +154,12 @@ const hoistAll = (
   return { loop: rest.loop, items }
 }
 
-const hoistLevel = (f: Func, tell: Tell): Func => {
-  const items = new Map<Expr, readonly Expr[]>()
-  return func(
-    f.params,
-    rebuild(f.results, (e, args) => {
-      if (e.op === 'scan') {
-        const rebuilt = withArgs(e, args)
-        const found = hoistAll(rebuilt as Expr<'scan'>)
-        if (found !== undefined) {
-          tell('Σ a[t] b[t]^H = contract(a, b), a loop')
-          items.set(e, found.items)
-        }
-        return found?.loop ?? rebuilt
-      }
-      if (e.op === 'get') {
-        const of = items.get(required(e.args[0], 'a tuple'))
-        if (of !== undefined) return required(of[e.attributes.item], 'an item')
-      }
-      return withArgs(e, args)
-    }),
-  )
-}
+const hoistLevel = (f: Func, tell: Tell): Func =>
+  replaceLoops(f, loop => {
+    const found = hoistAll(loop)
+    if (found !== undefined) tell('Σ a[t] b[t]^H = contract(a, b), a loop')
+    return found
+  })
 
 export const hoistProducts: Pass = {
   name: 'hoistProducts',
