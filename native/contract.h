@@ -20,23 +20,30 @@ struct ContractTile {
 };
 
 // `count` elements of each step, one step after the other as they lie in memory, to groups of `Group`: a group's
-// numbers of all steps are together. The last is filled up with zeros; so are lanes from `examples` on, if `Mask`.
-template <class K, int Width, bool Uniform, bool Mask, int Group>
+// numbers of all steps are together, in vectors W of a few steps each. The last group and the last vector are filled up with
+// zeros; so are lanes that are not in the mask, if `Mask`.
+template <class K, class W, int Width, bool Uniform, bool Mask, int Group>
 PARSEVAL_INLINE void packPanel(Scalar<K> *to, const Scalar<K> *from, int64_t stride, int64_t steps, int64_t count,
                                typename K::Vector mask) {
-  constexpr int64_t step = Width * unit<K, Uniform>, size = Width * K::lanes;
+  constexpr int64_t step = Width * unit<K, Uniform>, size = Width * W::lanes, fold = W::lanes / K::lanes;
   // The next step but one, from memory.
   constexpr int64_t ahead = 2;
-  for (int64_t t = 0; t < steps; t++, from += stride * step)
+  const int64_t vectors = (steps + fold - 1) / fold;
+  for (int64_t t = 0; t < vectors * fold; t++, from += stride * step)
     for (int64_t first = 0; first < count; first += Group)
       for (int64_t j = 0; j < Group; j++) {
         Value<K, Width> x{};
-        if (first + j < count) {
+        if (first + j < count && t < steps) {
           x = load<K, Width, Uniform>(from + (first + j) * step);
           __builtin_prefetch(from + (ahead * stride + first + j) * step, 0, 2);
         }
         if constexpr (Mask) x = where<K, Width>(mask, x);
-        store<K, Width>(to + (first * steps + t * Group + j) * size, x);
+        Scalar<K> *const at = to + (first * vectors + t / fold * Group + j) * size + t % fold * K::lanes;
+        if constexpr (Width == 1) storeReal<K>(at, x);
+        else {
+          storeReal<K>(at, x.re);
+          storeReal<K>(at + W::lanes, x.im);
+        }
       }
 }
 
@@ -62,7 +69,7 @@ PARSEVAL_INLINE void addSixRows(typename K::Vector (*sum)[Columns], const Scalar
   }
 }
 
-// One tile. `Reduce`: C is one number for each element, the sum over lanes, else one for each lane.
+// One tile, `steps` vectors deep. `Reduce`: C is one number for each element, the sum over lanes, else one for each lane.
 template <class K, int Width, bool Reduce>
 PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows,
                              int64_t columns, int64_t stride) {
@@ -108,8 +115,10 @@ PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> 
 template <class K, int Width, bool UniformA, bool UniformB, bool Reduce>
 void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows, int64_t columns,
                   Scalar<K> *scratch, int64_t examples) {
-  using T = ContractTile<K, Width>;
-  constexpr int64_t size = Width * K::lanes, unitTo = Reduce ? Width : size;
+  // Where the lanes are summed up, it does not matter which of them a step is in.
+  using W = std::conditional_t<Reduce, Widest<K>, K>;
+  using T = ContractTile<W, Width>;
+  constexpr int64_t size = Width * K::lanes, unitTo = Reduce ? Width : size, fold = W::lanes / K::lanes;
   constexpr int64_t panel = contractColumns / Width;
   typename K::Vector mask = splat<K>(0);
   if constexpr (K::lanes > 1)
@@ -118,16 +127,16 @@ void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t
   for (int64_t first = 0; first < columns; first += panel) {
     const int64_t width = columns - first < panel ? columns - first : panel;
     for (int64_t t = 0; t < steps; t += T::steps) {
-      const int64_t count = steps - t < T::steps ? steps - t : T::steps;
-      packPanel<K, Width, UniformB, false, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
+      const int64_t count = steps - t < T::steps ? steps - t : T::steps, vectors = (count + fold - 1) / fold;
+      packPanel<K, W, Width, UniformB, false, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
                                                        columns, count, width, mask);
       for (int64_t i = 0; i < rows; i += T::rows) {
         const int64_t here = rows - i < T::rows ? rows - i : T::rows;
-        packPanel<K, Width, UniformA, Reduce, T::rows>(packedA, a + (t * rows + i) * Width * unit<K, UniformA>, rows,
+        packPanel<K, W, Width, UniformA, Reduce, T::rows>(packedA, a + (t * rows + i) * Width * unit<K, UniformA>, rows,
                                                        count, here, mask);
         for (int64_t j = 0; j < width; j += T::columns)
-          addTile<K, Width, Reduce>(to + (i * columns + first + j) * unitTo, packedA, packedB + j * count * size, count,
-                                    rows - i, width - j, columns);
+          addTile<W, Width, Reduce>(to + (i * columns + first + j) * unitTo, packedA, packedB + j * vectors * fold * size,
+                                    vectors, rows - i, width - j, columns);
       }
     }
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "contract.h"
-#include "linear.h"
+#include "dot.h"
+#include "matvec.h"
 #include "moves.h"
+#include "outer.h"
 // Maps and transforms run as generated code, or where none can be made as programs that are interpreted.
 #if PARSEVAL_GENERATED_BYTES
 #include "generated.h"

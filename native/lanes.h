@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <type_traits>
+
 #include "code.h"
 
 namespace parseval {
@@ -50,6 +52,13 @@ template <class K>
 constexpr int registers = int(int64_t(sizeof(typename K::Vector)) <= registerBytes
                                   ? registerCount
                                   : registerCount * registerBytes / int64_t(sizeof(typename K::Vector)));
+
+// A register full of K's numbers; K itself where its vectors are as long, or one number.
+template <class K>
+using Widest = std::conditional_t<(K::lanes > 1 && int64_t(sizeof(typename K::Vector)) < registerBytes),
+                                  Lanes<typename K::Scalar, int(registerBytes)>, K>;
+template <class K>
+constexpr int64_t blocksInRegister = Widest<K>::lanes / K::lanes;
 
 #define PARSEVAL_INLINE inline __attribute__((always_inline))
 

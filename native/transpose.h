@@ -136,5 +136,26 @@ PARSEVAL_INLINE void transpose(typename K::Vector *x) {
   }
 }
 
+// `count` elements, a multiple of the lanes: from a vector each, with an example in every lane, to a row for each example, and
+// back. Rows lie `stride` apart.
+template <class K, bool Uniform>
+PARSEVAL_INLINE void rowsOfExamples(Scalar<K> *rows, int64_t stride, const Scalar<K> *elements, int64_t count) {
+  for (int64_t k = 0; k < count; k += K::lanes) {
+    typename K::Vector x[K::lanes];
+    for (int64_t i = 0; i < K::lanes; i++) x[i] = loadReal<K, Uniform>(elements + (k + i) * unit<K, Uniform>);
+    transpose<K>(x);
+    for (int64_t l = 0; l < K::lanes; l++) storeAnywhere<K>(rows + l * stride + k, x[l]);
+  }
+}
+template <class K>
+PARSEVAL_INLINE void elementsOfRows(Scalar<K> *elements, const Scalar<K> *rows, int64_t stride, int64_t count) {
+  for (int64_t k = 0; k < count; k += K::lanes) {
+    typename K::Vector x[K::lanes];
+    for (int64_t l = 0; l < K::lanes; l++) x[l] = loadAnywhere<K>(rows + l * stride + k);
+    transpose<K>(x);
+    for (int64_t i = 0; i < K::lanes; i++) storeReal<K>(elements + (k + i) * K::lanes, x[i]);
+  }
+}
+
 }  // namespace
 }  // namespace parseval

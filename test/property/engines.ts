@@ -16,7 +16,7 @@ import { holdsAsync } from '../seed.ts'
 import { dataOf, distance, evaluated, numbers, right, runNative, withParameters } from './support.ts'
 
 const addon: Addon = E.getOrElse<string, Addon>(why => assert.fail(why))(loadAddon())
-const { isa: isas } = addon.features()
+export const { isa: isas } = addon.features()
 export const double: BackendOptions = { precision: 'double', threads: 1 }
 export const single: BackendOptions = { precision: 'single', threads: 1 }
 
@@ -58,6 +58,23 @@ export const agrees = async (p: Program): Promise<boolean> => {
     }
   return true
 }
+
+/** What an example gives does not depend on its batch, to the last bit: neither on the others nor on how many they are. */
+export const givesAlike = async (p: Program, options: BackendOptions): Promise<boolean> => {
+  const whole = await runNative(p, options)
+  for (let i = 0; i < p.batch; i++) {
+    const inputs = p.inputs.map(v => (v.rate === 'uniform' ? v : { ...v, tensors: [v.tensors[i]!] }))
+    const alone = await runNative({ ...p, inputs, batch: 1 }, options)
+    const part = whole.map((x, k) => {
+      const uniform = tensorType(p.func.results[k]!).rate === 'uniform'
+      const size = x.length / (uniform ? 1 : p.batch)
+      return uniform ? x : x.slice(i * size, (i + 1) * size)
+    })
+    assert.ok(identical(alone, part), `example ${i}, ${options.precision}, ${options.isa ?? 'the best'}`)
+  }
+  return true
+}
+
 export const agreeing = (f: Func, runs = 8): Promise<void> =>
   holdsAsync(fc.asyncProperty(runsOf(f), agrees), runs)
 

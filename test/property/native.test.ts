@@ -5,14 +5,14 @@ import * as fc from 'fast-check'
 import { referenceBackend } from '../../src/backend/reference/backend.ts'
 import { opNames } from '../../src/ir/attributes.ts'
 import * as b from '../../src/ir/build.ts'
-import { argument, complexConstant, constant, type Expr, func, tensorType } from '../../src/ir/expr.ts'
+import { argument, complexConstant, constant, type Expr, func } from '../../src/ir/expr.ts'
 import type { Op } from '../../src/ir/ops.ts'
 import { tensorOf } from '../../src/ir/tensor.ts'
 import { complex, index, real, varying } from '../../src/ir/type.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { type Program, programs } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
-import { agreeing, agrees, closed, double, identical, loop, single } from './engines.ts'
+import { agreeing, agrees, closed, double, givesAlike, loop, single } from './engines.ts'
 import {
   count,
   dataOf,
@@ -63,19 +63,7 @@ test('a batch is so many runs of one example', () =>
   holdsAsync(
     fc.asyncProperty(programs(), async p => {
       if (count(p.func, 'batchSum') + count(p.func, 'batchSize') > 0) return
-      for (const options of [double, single]) {
-        const whole = await runNative(p, options)
-        for (let i = 0; i < p.batch; i++) {
-          const inputs = p.inputs.map(v => (v.rate === 'uniform' ? v : { ...v, tensors: [v.tensors[i]!] }))
-          const alone = await runNative({ ...p, inputs, batch: 1 }, options)
-          const part = whole.map((x, k) => {
-            const uniform = tensorType(p.func.results[k]!).rate === 'uniform'
-            const size = x.length / (uniform ? 1 : p.batch)
-            return uniform ? x : x.slice(i * size, (i + 1) * size)
-          })
-          assert.ok(identical(alone, part), `example ${i}, ${options.precision}`)
-        }
-      }
+      for (const options of [double, single]) await givesAlike(p, options)
     }),
     80,
   ))
