@@ -19,6 +19,7 @@ import { simplify } from './simplify.ts'
 import { sinkBatchSums } from './sinkBatchSums.ts'
 import { sinkPermutations } from './sinkPermutations.ts'
 import { sinkSlices } from './sinkSlices.ts'
+import { spreadSigns } from './spreadSigns.ts'
 
 /**
  * What is worth doing before a gradient is taken: what is rewritten or leaves a loop here need not be undone in the
@@ -51,6 +52,7 @@ export const standard: readonly Pass[] = [
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,
   hoistProducts, // what is left of a sum of outer products is one
+  spreadSigns, // behind all that looks for numbers
   sinkBatchSums, // behind all that moves something out of a loop
   prune,
 ]

@@ -96,6 +96,36 @@ for (const [name, chain, due] of chains)
     assert.deepEqual(stepOf(loopOf(chain)), due)
   })
 
+test('what a number of the first half is needed for rides on the second, its sign and its conjugate included', () => {
+  const v = complex(n)
+  const body = (sign: (e: Expr) => Expr): Func => {
+    const params: readonly Param[] = [
+      { name: 'u', type: v },
+      { name: 'v', type: v },
+      { name: 'h', type: varying(v) },
+    ]
+    const [u, w, h] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr]
+    const x = b.mul(h, h)
+    const number = b.broadcast(sign(b.dot(u, x)), [n])
+    return func(params, [b.add(b.apply(F, x), b.mul(number, w))])
+  }
+  const signs: readonly ((e: Expr) => Expr)[] = [
+    e => e,
+    b.neg,
+    b.conj,
+    e => b.conj(b.neg(e)),
+    e => b.neg(b.conj(e)),
+  ]
+  for (const sign of signs) {
+    const { params } = body(sign)
+    const loop = b.scan(
+      params.map((p, i) => argument(i, p.type)),
+      { body: body(sign), length: steps, reverse: false, invariants: 2, carries: 1 },
+    )
+    assert.deepEqual(stepOf(func(params, [b.get(loop, 0)])), ['transform'])
+  }
+})
+
 test('chains of any factors run as the reference has them', async () => {
   const factor = fc.constantFrom<(θ: readonly Expr[], v: readonly Expr[]) => Expr>(
     ...[0, 1, 2].flatMap(k => [
