@@ -104,6 +104,12 @@ static constexpr int64_t leafPlace(const Transform &t, int64_t i) {
   return place;
 }
 
+// Whether an inner level's blocks in one of the level above are rounds of one call: they have no levels of their own, and their
+// columns lie in a row.
+static constexpr bool hasRounds(const Transform &t, int64_t level) {
+  return level + 2 == t.levelCount && level > 0 && t.levels[level].rest <= t.padEvery;
+}
+
 // A transform of one vector of n complex numbers, its elements in the lanes (single.h).
 struct Single {
   int64_t lanes;              // 1: one after the other, for sizes that fill no lanes
@@ -125,9 +131,10 @@ constexpr int64_t vectorsAtOnce = 4;
 
 // What a generated kernel is called with: the pointers that its addresses count from (the operands, then those of
 // CallPointer), the element its first column begins at, the number of columns (at least one), where they begin in the
-// work space, and their twiddles.
-using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t columns, void *work,
-                               const void *twiddles);
+// work space, their twiddles, and how many such rounds there are (at least one; a kernel that has no rounds does not ask).
+// Each takes the next elements, the same twiddles, and another place of the work space.
+using GeneratedCode = void (*)(void *const *pointers, int64_t first, int64_t columns, void *work, const void *twiddles,
+                               int64_t rounds);
 
 // What follows the operands among a call's pointers: the sums, the mask of examples, and of a convolution its numbers,
 // its chirp and its kernel.

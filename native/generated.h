@@ -31,9 +31,9 @@ inline bool runElements(const Generated &g, void *const *pointers, int64_t count
   for (int64_t first = 0; first < whole; first += mostAtOnce) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     const int64_t elements = whole - first < mostAtOnce ? whole - first : mostAtOnce;
-    g.columns(pointers, first, elements / g.unroll, nullptr, nullptr);
+    g.columns(pointers, first, elements / g.unroll, nullptr, nullptr, 1);
   }
-  if (whole < count) g.rest(pointers, whole, count - whole, nullptr, nullptr);
+  if (whole < count) g.rest(pointers, whole, count - whole, nullptr, nullptr, 1);
   return true;
 }
 
@@ -46,18 +46,28 @@ bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   return true;
 }
 
-// The inner levels of one block of `level`, depth first.
+// The columns of a block of an inner level, and of those behind it if the level has rounds.
+template <class K>
+void runLevel(const Transform &t, const Generated &g, int64_t level, Scalar<K> *block, int64_t rounds) {
+  constexpr int64_t element = 2 * K::lanes;
+  const TransformLevel &l = t.levels[level];
+  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[level].twiddles);
+  const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;  // behind each an element is left free
+  for (int64_t k = 0; k < l.rest; k += run, block += (run + 1) * element)
+    g.levels[level].code(nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k, rounds);
+}
+
+// The levels in the blocks of `level`, depth first.
 template <class K>
 void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scalar<K> *block) {
   constexpr int64_t element = 2 * K::lanes;
   const TransformLevel &l = t.levels[level];
-  if (level + 2 < t.levelCount)
-    for (int64_t r = 0; r < l.radix; r++) runInnerLevels<K>(t, g, level + 1, block + r * l.apart * element);
-  if (level == 0) return;
-  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[level].twiddles);
-  const int64_t run = l.rest < t.padEvery ? l.rest : t.padEvery;  // behind each an element is left free
-  for (int64_t k = 0; k < l.rest; k += run, block += (run + 1) * element)
-    g.levels[level].code(nullptr, 0, run, block, twiddles + 2 * (l.radix - 1) * k);
+  if (level + 2 >= t.levelCount) return;
+  if (hasRounds(t, level + 1)) return runLevel<K>(t, g, level + 1, block, l.radix);
+  for (int64_t r = 0; r < l.radix; r++, block += l.apart * element) {
+    runInnerLevels<K>(t, g, level + 1, block);
+    runLevel<K>(t, g, level + 1, block, 1);
+  }
 }
 
 // All levels; `between`: called when the leaves, and the program in front of them, are done.
@@ -65,22 +75,23 @@ template <class K, class Between>
 void runLevels(const Transform &t, const Generated &g, void *const *pointers, Scalar<K> *work, Between between) {
   constexpr int64_t element = 2 * K::lanes;
   if (t.levelCount == 1) {
-    g.columns(pointers, 0, 1, work, nullptr);
+    g.columns(pointers, 0, 1, work, nullptr, 1);
     if (!g.rest) return;
     between();
-    g.rest(pointers, 0, 1, work, nullptr);
+    g.rest(pointers, 0, 1, work, nullptr, 1);
     return;
   }
   const TransformLevel &top = t.levels[0];
-  const int64_t leaves = t.size / t.levels[t.levelCount - 1].radix;
-  for (int64_t leaf = 0, group = 0; leaf < leaves; leaf += top.radix, group++)
-    g.columns(pointers, leaf, top.radix, work + t.leafPlaces[group] * element, nullptr);
+  const int64_t groups = t.size / t.levels[t.levelCount - 1].radix / top.radix;
+  const int64_t rounds = t.levelCount > 2 ? t.levels[1].radix : 1;
+  for (int64_t group = 0; group < groups; group += rounds)
+    g.columns(pointers, group * top.radix, top.radix, work + t.leafPlaces[group] * element, nullptr, rounds);
   between();
   runInnerLevels<K>(t, g, 0, work);
   const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[0].twiddles);
   const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
   for (int64_t k = 0; k < top.rest; k += run, work += (run + 1) * element)
-    g.rest(pointers, k, run, work, twiddles + 2 * (top.radix - 1) * k);
+    g.rest(pointers, k, run, work, twiddles + 2 * (top.radix - 1) * k, 1);
 }
 
 // Bluestein's: native/transform.h says how.

@@ -16,8 +16,9 @@ namespace {
 
 constexpr int32_t never = std::numeric_limits<int32_t>::max();
 
-// The frame: the caller's stack pointer; what goes to a function and comes back; saved values.
-constexpr int32_t callerStackAt = 0, argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
+// The frame: the caller's stack pointer; a round's columns, where it begins in the work space, its twiddles, and how many rounds are
+// left; what goes to a function and comes back; saved values.
+constexpr int32_t callerStackAt = 0, columnsKeptAt = 8, workKeptAt = 16, twiddlesKeptAt = 24, roundsKeptAt = 32, argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
                   savedAt = resultsAt + int32_t(vectorsAtOnce) * 64;
 
 class Emission {
@@ -31,6 +32,8 @@ class Emission {
     prologue();
     if (std::none_of(operations_.begin(), operations_.end(), [](const Operation &o) { return o.action == Action::call; }))
       pointers_.hold(operations_, needed_);
+    const size_t round = code_.here();
+    if (step_.round != 0) code_.movePointer(columnsAt, kept(columnsKeptAt));
     const size_t top = code_.here();
     for (now_ = 0; now_ < int32_t(operations_.size()); now_++) emitOne(operations_[size_t(now_)]);
     advance(scalarsAt, step_.elements * shape_.scalarBytes);
@@ -38,6 +41,7 @@ class Emission {
     advance(workAt, step_.work);
     advance(twiddlesAt, step_.twiddles);
     code_.loopBack(columnsAt, top);
+    if (step_.round != 0) nextRound(round);
     epilogue();
     std::vector<uint8_t> bytes = code_.finish();
     const int32_t frame = savedAt + slots_ * shape_.bytes + 64;
@@ -460,6 +464,24 @@ class Emission {
     code_.shiftLeft(vectorsAt, log2(shape_.part()));
     code_.copyPointer(workAt, Gpr::rcx);
     code_.copyPointer(twiddlesAt, Gpr::r8);
+    if (step_.round == 0) return;
+    code_.storePointer(kept(columnsKeptAt), columnsAt);
+    code_.storePointer(kept(workKeptAt), workAt);
+    code_.storePointer(kept(twiddlesKeptAt), twiddlesAt);
+    code_.storePointer(kept(roundsKeptAt), Gpr::r9);
+  }
+  static Address kept(int32_t displacement) { return at(Gpr::rsp, displacement); }
+  void nextRound(size_t begin) {
+    code_.movePointer(workAt, kept(workKeptAt));
+    advance(workAt, step_.round);
+    code_.storePointer(kept(workKeptAt), workAt);
+    code_.movePointer(twiddlesAt, kept(twiddlesKeptAt));
+    // Counted in the register of the columns, whose number is read again.
+    code_.movePointer(columnsAt, kept(roundsKeptAt));
+    code_.addImmediate(columnsAt, -1);
+    code_.storePointer(kept(roundsKeptAt), columnsAt);
+    code_.addImmediate(columnsAt, 1);
+    code_.loopBack(columnsAt, begin);
   }
   void epilogue() {
     code_.zeroUpper();

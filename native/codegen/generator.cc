@@ -71,13 +71,13 @@ bool Generator::map(const Instruction &i, Generated &g) {
   return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, single_, g.rest);
 }
 
-Generator::MiddleKey Generator::middleKey(const TransformLevel &level, VectorShape shape) {
-  return {level.radix, level.apart, shape.fold};
+Generator::MiddleKey Generator::middleKey(const Transform &t, int64_t level, VectorShape shape) {
+  return {t.levels[level].radix, t.levels[level].apart, hasRounds(t, level) ? t.levels[level - 1].apart : 0, shape.fold};
 }
 
 GeneratedCode *Generator::middle(const Transform &t, int64_t number, VectorShape shape) {
   const TransformLevel &level = t.levels[number];
-  const MiddleKey key = middleKey(level, shape);
+  const MiddleKey key = middleKey(t, number, shape);
   const bool known = middles_.count(key) > 0;
   GeneratedCode &code = middles_[key];
   if (known) return &code;
@@ -94,14 +94,14 @@ GeneratedCode *Generator::middle(const Transform &t, int64_t number, VectorShape
     line.store(inWork(to + shape.bytes), y.im);
   };
   writeColumn(t, number, shape, line, load, store);
-  put(code, line, shape, columnsOf(level, shape, 0), "level of radix " + std::to_string(level.radix));
+  put(code, line, shape, columnsOf(level, shape, 0, std::get<2>(key) * element), "level of radix " + std::to_string(level.radix));
   return &code;
 }
 
 // From columns of a level to the next that go together.
-ColumnStep Generator::columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements) {
+ColumnStep Generator::columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements, int64_t round) {
   const int64_t twiddles = 2 * (level.radix - 1) * shape.scalarBytes;
-  return {elements * shape.fold, shape.fold * 2 * shape.part(), shape.fold * twiddles, shape.fold};
+  return {elements * shape.fold, shape.fold * 2 * shape.part(), shape.fold * twiddles, shape.fold, round};
 }
 
 // Those of all columns of a level, times `scale`. Of columns that go together each number is beside its like.
@@ -166,7 +166,9 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
   });
   endLeaves();
   const auto radix = [&](int64_t level) { return std::to_string(t.levels[level].radix); };
-  put(g.columns, first, shape, {shape.fold, shape.fold * top.apart * element, 0, shape.fold}, "leaves of " + name + ", radix " + radix(leafLevel));
+  // Those that begin in the same block of the second level are rounds.
+  const int64_t round = t.levelCount > 2 ? t.levels[1].apart * element : 0;
+  put(g.columns, first, shape, {shape.fold, shape.fold * top.apart * element, 0, shape.fold, round}, "leaves of " + name + ", radix " + radix(leafLevel));
 
   // With one level the leaves have done it all, and their results lie in a row.
   const int64_t apart = once ? 1 : top.apart;
@@ -347,7 +349,7 @@ bool Generator::generate(Plan &plan) {
     *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
   for (const Leveled &of : leveled_)
     for (int64_t l = 1; l + 1 < of.transform->levelCount; l++)
-      of.generated->levels[l].code = middles_[middleKey(of.transform->levels[l], of.shape)];
+      of.generated->levels[l].code = middles_[middleKey(*of.transform, l, of.shape)];
   for (const auto &[i, g] : made) i->generated = g;
   if (std::getenv("PARSEVAL_PERF_MAP") != nullptr) writePerfMap();
   return true;

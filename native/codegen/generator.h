@@ -42,10 +42,10 @@ class Generator {
   LineValue scaled(Line &line, LineValue z, double by) const;
   void put(GeneratedCode &to, const Line &line, VectorShape shape, const ColumnStep &step, const std::string &name);
   void writePerfMap() const;
-  using MiddleKey = std::tuple<int64_t, int64_t, int32_t>;  // radix, distance, fold
-  static MiddleKey middleKey(const TransformLevel &level, VectorShape shape);
+  using MiddleKey = std::tuple<int64_t, int64_t, int64_t, int32_t>;  // radix, distance, that of rounds, fold
+  static MiddleKey middleKey(const Transform &t, int64_t level, VectorShape shape);
   GeneratedCode *middle(const Transform &t, int64_t level, VectorShape shape);
-  static ColumnStep columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements);
+  static ColumnStep columnsOf(const TransformLevel &level, VectorShape shape, int64_t elements, int64_t round = 0);
   const void *twiddlesOf(const Transform &t, const TransformLevel &level, double scale, VectorShape shape);
 
   const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
