@@ -16,9 +16,10 @@ namespace {
 
 constexpr int32_t never = std::numeric_limits<int32_t>::max();
 
-// The frame: the caller's stack pointer; a round's columns, where it begins in the work space, its twiddles, and how many rounds are
-// left; what goes to a function and comes back; saved values.
-constexpr int32_t callerStackAt = 0, columnsKeptAt = 8, workKeptAt = 16, twiddlesKeptAt = 24, roundsKeptAt = 32, argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
+// The frame: the caller's stack pointer; a round's columns, where it begins in the work space, its twiddles, and how many
+// rounds are left; what goes to a function and comes back; saved values.
+constexpr int32_t callerStackAt = 0, columnsKeptAt = 8, workKeptAt = 16, twiddlesKeptAt = 24, roundsKeptAt = 32,
+                  argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
                   savedAt = resultsAt + int32_t(vectorsAtOnce) * 64;
 
 class Emission {

@@ -5,7 +5,8 @@
  *
  * A factor's own parameters need the vector on one side of it and the cotangents. U is unitary, so that vector can
  * be had from x by the factors or from y by their adjoints: where y is at hand, the factors are parted in two so
- * that both together cost least.
+ * that both together cost least. A reflection's inner product with what it was applied to says what it took away; where
+ * that number is at hand, it need not be taken again.
  */
 import * as b from '../ir/build.ts'
 import { constant, type Expr, tensorType } from '../ir/expr.ts'
@@ -22,13 +23,38 @@ const withoutSigns = (angles: Expr): { readonly angles: Expr; readonly negated: 
   return { angles: inner.angles, negated: !inner.negated }
 }
 
+/** τ = 2/‖v‖². */
+const weightOf = (v: Expr): Expr => b.times(constant(2), b.pinv(b.re(b.dot(v, v))))
 const spread = (scalar: Expr, like: Expr): Expr => b.broadcast(scalar, tensorType(like).shape)
 /** Re(conj(z) w), pointwise. */
 const inner = (z: Expr, w: Expr): Expr => b.re(b.mul(b.conj(z), w))
 
+/** What each factor of the chain is applied to: p_1 … p_m. */
+const inputsOf = (chain: readonly Factor[], x: Expr): readonly Expr[] => {
+  const inputs: Expr[] = []
+  chain.reduceRight<Expr>((p, f) => {
+    inputs.push(p)
+    return b.apply(f, p)
+  }, x)
+  return inputs.reverse()
+}
+
+/** v^H p_i of a reflection's v and what it is applied to, none of another factor. */
+const productOf = (f: Factor, p: Expr): readonly Expr[] =>
+  f.op === 'reflect' ? [b.dot(required(f.args[0], 'a vector'), p)] : []
+
+/** The inner products of a chain's reflections with what they are applied to. */
+export const chainProducts = (y: Expr<'apply'>): readonly Expr[] => {
+  const chain = factors(required(y.args[0], 'an operator'))
+  const inputs = inputsOf(chain, required(y.args[1], 'a vector'))
+  return chain.flatMap((f, i) => productOf(f, required(inputs[i], 'a vector')))
+}
+
 /** A vector beside a factor, the cotangent of that vector, and the cotangent of the factor's result. */
 interface Beside {
   readonly side: 'input' | 'output'
+  /** Of a reflection v^H p, p its input, if that is at hand. */
+  readonly product: Expr | undefined
   readonly p: Expr
   readonly pAdj: Expr
   readonly outputAdj: Expr
@@ -40,9 +66,9 @@ const ofPhase = ({ p, pAdj }: Beside): Expr => b.im(b.mul(b.conj(p), pAdj))
 // y = x − τ v s, τ = 2/N, N = v^H v, s = v^H x = −v^H y, q = v^H ȳ:
 // v̄ = −τ (conj(q) x + conj(s) ȳ) + τ² Re(conj(q) s) v
 //   = −τ (conj(q) y + conj(s) ȳ) − iτ² Im(conj(q) s) v
-const ofReflection = (v: Expr, { side, p, outputAdj }: Beside): Expr => {
-  const tau = b.times(constant(2), b.pinv(b.re(b.dot(v, v))))
-  const s = side === 'input' ? b.dot(v, p) : b.neg(b.dot(v, p))
+const ofReflection = (v: Expr, { side, product, p, outputAdj }: Beside): Expr => {
+  const tau = weightOf(v)
+  const s = product ?? (side === 'input' ? b.dot(v, p) : b.neg(b.dot(v, p)))
   const q = b.dot(v, outputAdj)
   const crossed = b.add(b.mul(spread(b.conj(q), v), p), b.mul(spread(b.conj(s), v), outputAdj))
   const along = b.scale(spread(tau, v), crossed)
@@ -80,23 +106,43 @@ const parted = (chain: readonly Factor[], n: number): number => {
 }
 
 /** What y = U x adds to the cotangents of x and of the parameters of U. */
-export const chainDerivative = (y: Expr<'apply'>, yAdj: Expr, isKnown: boolean): readonly Contribution[] => {
+export const chainDerivative = (
+  y: Expr<'apply'>,
+  yAdj: Expr,
+  isKnown: (e: Expr) => boolean,
+): readonly Contribution[] => {
   const [u, x] = [required(y.args[0], 'an operator'), required(y.args[1], 'a vector')]
   const chain = factors(u)
-  const back = (i: number, from: Expr): Expr =>
-    applyFactors(chain.slice(0, i).map(adjointFactor).reverse(), from)
-  const split = isKnown ? parted(chain, elements(tensorType(y).shape)) : 0
+  const back = (i: number): Expr => applyFactors(chain.slice(0, i).map(adjointFactor).reverse(), yAdj)
+  const inputs = inputsOf(chain, x)
+  const products = chain.map((f, i) => productOf(f, required(inputs[i], 'a vector')).find(isKnown))
+  // y = R x = x − τ v s, so x = y + τ v s
+  const undone = (i: number): Expr =>
+    chain.slice(0, i).reduce<Expr>((p, f, k) => {
+      const s = products[k]
+      if (s === undefined) return b.apply(adjointFactor(f), p)
+      const v = required(f.args[0], 'a vector')
+      return b.add(p, b.mul(spread(s, v), b.scale(spread(weightOf(v), v), v)))
+    }, y)
+  const split = isKnown(y) ? parted(chain, elements(tensorType(y).shape)) : 0
   const own = chain.flatMap((f, i) =>
     ofFactor(f, () =>
       i < split
-        ? { side: 'output', p: back(i, y), pAdj: back(i, yAdj), outputAdj: back(i, yAdj) }
+        ? {
+            side: 'output',
+            product: products[i],
+            p: undone(i),
+            pAdj: back(i),
+            outputAdj: back(i),
+          }
         : {
             side: 'input',
-            p: applyFactors(chain.slice(i + 1), x),
-            pAdj: back(i + 1, yAdj),
-            outputAdj: back(i, yAdj),
+            product: products[i],
+            p: required(inputs[i], 'a vector'),
+            pAdj: back(i + 1),
+            outputAdj: back(i),
           },
     ),
   )
-  return [...own, [x, () => back(chain.length, yAdj)]]
+  return [...own, [x, () => back(chain.length)]]
 }

@@ -15,6 +15,7 @@ import { postorder, postorderBy } from '../ir/order.ts'
 import { rateOf, reals, sameType } from '../ir/type.ts'
 import { factors } from '../ir/unitary.ts'
 import { boundIn } from './bound.ts'
+import { chainProducts } from './chainDerivative.ts'
 import { chainCost, costOf } from './cost.ts'
 
 /**
@@ -75,11 +76,17 @@ export const cuts = (e: Expr<'scan'>, read: readonly number[]): readonly Cut[] =
   return [new Map(), ...(shallow.size === 0 ? [] : [shallow]), ...(isSame ? [] : [deep])]
 }
 
-/** Nodes of a loop's body that cost more to compute again than to save. */
+/** Nodes of a loop's body, and inner products within its unitary chains, that cost more to compute again than to save. */
 export const dear = (e: Expr<'scan'>): readonly Expr[] => {
   const { body, invariants } = e.attributes
   const bound = boundIn(body, invariants)
-  return postorder(body.results).filter(
+  const nodes = postorder(body.results)
+  const products = nodes.flatMap(x =>
+    x.op === 'apply' && bound.has(x) && rateOf(x.type) === rateOf(e.type)
+      ? chainProducts(x as Expr<'apply'>)
+      : [],
+  )
+  const costly = nodes.filter(
     x =>
       bound.has(x) &&
       x.type.kind === 'tensor' &&
@@ -88,6 +95,7 @@ export const dear = (e: Expr<'scan'>): readonly Expr[] => {
       rateOf(x.type) === rateOf(e.type) &&
       costOf(x).flops > flopsPerSaved * reals(x.type),
   )
+  return [...new Set([...costly, ...products])]
 }
 
 /** What stands for a node where it is at hand: made of other nodes, instead of its operands. */

@@ -10,8 +10,8 @@ import type { Op } from '../ir/ops.ts'
 import { chainDerivative } from './chainDerivative.ts'
 import type { Contribution } from './contribution.ts'
 
-/** `isKnown`: whether y is at hand where its cotangents are computed, so that a rule may as well use it as operands. */
-type Rule<K extends Op> = (y: Expr<K>, yAdj: Expr, isKnown: boolean) => readonly Contribution[]
+/** `isKnown`: whether a node is at hand where y's cotangents are computed, so that a rule may as well use it as operands. */
+type Rule<K extends Op> = (y: Expr<K>, yAdj: Expr, isKnown: (e: Expr) => boolean) => readonly Contribution[]
 
 const none = (): readonly Contribution[] => []
 const operand = (y: Expr, i: number): Expr => required(y.args[i], `operand ${i} of ${y.op}`)

@@ -89,8 +89,12 @@ const pullback = (
       ofItems.set(tuple, items)
       continue
     }
-    const rule = derivatives[e.op] as (y: Expr, yAdj: Expr, isKnown: boolean) => readonly Contribution[]
-    for (const [target, make] of rule(e, eAdj, known.has(e))) receive(target, e, make)
+    const rule = derivatives[e.op] as (
+      y: Expr,
+      yAdj: Expr,
+      isKnown: (x: Expr) => boolean,
+    ) => readonly Contribution[]
+    for (const [target, make] of rule(e, eAdj, x => known.has(x))) receive(target, e, make)
   }
   return { cotangents: wanted.map(w => cotangents.get(w)), augmented }
 }

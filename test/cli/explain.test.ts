@@ -52,8 +52,8 @@ describe('explain', () => {
     const text = await explained('urnn', '--hidden', '16', '--lag', '10')
     assert.match(text, /^The model and its loss on copying, for one example:/)
     const [, , , , , kept] = rowOf(text, 'declared')
-    // z (16 complex numbers) and the output (9 real ones) of a step, in bytes
-    assert.equal(kept, `${4 * (2 * 16 + 9)} (forward)`)
+    // z (16 complex numbers), a complex number of each reflection, and the output (9 real ones) of a step, in bytes
+    assert.equal(kept, `${4 * (2 * 16 + 2 * 2 + 9)} (forward)`)
     const [, , , , transforms] = rowOf(text, 'prune')
     assert.equal(transforms, '2 (forward), 3 (backward), 3 (backward)')
     assert.match(

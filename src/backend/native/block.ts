@@ -2,6 +2,7 @@
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { postorderBy } from '../../ir/order.ts'
 import { reals } from '../../ir/type.ts'
+import { postpone } from './postpone.ts'
 import { recompute } from './recompute.ts'
 import { type Need, nodesOf, schedule, takesElements, type Unit } from './schedule.ts'
 
@@ -109,7 +110,8 @@ export const analyse = (
       needs,
       e => accumulates.has(e),
     )
-    const made = recompute(scheduled, { needs, users, isResult: e => rootSet.has(e) })
+    const surroundings = { needs, users, isResult: (e: Expr): boolean => rootSet.has(e) }
+    const made = recompute(postpone(scheduled, surroundings), surroundings)
     for (const e of made.recomputed) recomputed.add(e)
     return [...made.units, ...inSegment.filter(isSum).map((node): Unit => ({ kind: 'single', node }))]
   })

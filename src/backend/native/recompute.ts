@@ -8,21 +8,8 @@ import { type Expr, tensorType } from '../../ir/expr.ts'
 import { isPointwise, type Op } from '../../ir/ops.ts'
 import { postorderBy } from '../../ir/order.ts'
 import { width } from '../../ir/type.ts'
-import { countOf, largestCluster, type Need, type Unit } from './schedule.ts'
-
-/** What is known of the block. */
-interface Surroundings {
-  readonly needs: (e: Expr) => readonly Need[]
-  readonly users: (e: Expr) => readonly Expr[]
-  /** A result of the block. */
-  readonly isResult: (e: Expr) => boolean
-}
-
-/** One of a unit's programs: its nodes in order, and the nodes that see them as their own. */
-interface Program {
-  readonly nodes: readonly Expr[]
-  readonly own: ReadonlySet<Expr>
-}
+import { type Program, programsOf, type Surroundings, withPrograms } from './programs.ts'
+import { countOf, largestCluster, type Unit } from './schedule.ts'
 
 /* What an element costs, in the time in which one real number of it is read. Beside transforms, numbers are written far apart. */
 const writing = 3
@@ -36,15 +23,6 @@ const reading = (e: Expr): number =>
   tensorType(e).rate === 'uniform' ? readingUniform : width(tensorType(e).field)
 const computing = (e: Expr): number =>
   functions.has(e.op) ? transcendental : (slow[e.op] ?? operation * width(tensorType(e).field))
-
-const programsOf = (u: Unit): readonly Program[] => {
-  if (u.kind === 'single') return []
-  if (u.kind === 'cluster') return [{ nodes: u.nodes, own: new Set(u.nodes) }]
-  return [
-    { nodes: u.before, own: new Set([...u.before, u.node]) },
-    { nodes: u.after, own: new Set(u.after) },
-  ]
-}
 
 /** The units with light nodes added to the programs that read them, and the nodes that are therefore not kept. */
 export const recompute = (
@@ -125,13 +103,5 @@ export const recompute = (
     const all = new Set([...p.nodes, ...more])
     return postorderBy([...all], x => needs(x).flatMap(n => (all.has(n.node) ? [n.node] : [])))
   }
-  let next = 0
-  const taken = (): readonly Expr[] => grown(programs[next++]!)
-  return {
-    recomputed,
-    units: units.map(u => {
-      if (u.kind === 'single') return u
-      return u.kind === 'cluster' ? { ...u, nodes: taken() } : { ...u, before: taken(), after: taken() }
-    }),
-  }
+  return { recomputed, units: withPrograms(units, programs.map(grown)) }
 }
