@@ -39,9 +39,14 @@ std::set<int64_t> groupable(const PlanSegment &segment) {
   return found;
 }
 
-Memory inWork(int64_t bytes) {
+// Leaves of so many elements write past the caches: they would have left them before the next level reads them. With vectors
+// of 32 bytes that is a work space of 2 MiB.
+constexpr int64_t leastStreamed = 32768;
+
+Memory inWork(int64_t bytes, bool streamed = false) {
   Memory m{Memory::Base::work};
   m.displacement = bytes;
+  m.streamed = streamed;
   return m;
 }
 
@@ -137,6 +142,7 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
   const TransformLevel &top = t.levels[0];
   const bool once = t.levelCount == 1;
   const bool scales = scale != 1;
+  const bool streams = shape.fold == 1 && t.size >= leastStreamed;
   if (whole) {
     writeColumn(t, 0, shape, first, [&](int64_t j) { return take(first, j); },
                 [&](int64_t j, LineValue y) { give(first, j, scales ? scaled(first, y, scale) : y); });
@@ -146,8 +152,8 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
     return;
   }
   const auto keep = [&](int64_t at, int32_t re, int32_t im) {
-    first.store(inWork(at), re);
-    first.store(inWork(at + shape.bytes), im);
+    first.store(inWork(at, streams), re);
+    first.store(inWork(at + shape.bytes, streams), im);
   };
   // Of a folded shape columns go together, but their results by neighbours of one column.
   std::map<int64_t, LineValue> waiting;

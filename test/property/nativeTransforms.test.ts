@@ -56,3 +56,10 @@ test('what is read through a permutation, where vectors are larger than the seco
   for (const f of [mapped, transformed])
     await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constantFrom(3, 9) }), agrees), 1)
 })
+
+test('transforms whose leaves write past the caches', async () => {
+  const n = 2 ** 15
+  const F = node('dft', [], { size: n })
+  const f = closed([varying(complex(n))], x => [b.apply(b.adjoint(F), b.mul(x!, b.apply(F, x!)))])
+  await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constant(9) }), agrees), 1)
+})
