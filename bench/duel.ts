@@ -24,12 +24,17 @@ export interface Duel {
   readonly rounds: number
   /** Largest relative difference between the numbers that ours and a rival's say. */
   readonly tolerance: number
+  /** Differences are relative to no less than this; 1e-3 of the largest of ours if it is not given. */
+  readonly least?: number
 }
 
-/** The largest difference, relative to the larger of the two or to 1e-3 of the largest number. */
-export const difference = (a: readonly number[], b: readonly number[]): number => {
+/** The largest difference, relative to the larger of the two or to `least`. */
+export const difference = (
+  a: readonly number[],
+  b: readonly number[],
+  least: number = 1e-3 * Math.max(...a.map(Math.abs)),
+): number => {
   if (a.length !== b.length || a.length === 0) return Number.POSITIVE_INFINITY
-  const least = 1e-3 * Math.max(...a.map(Math.abs))
   return Math.max(...a.map((x, i) => Math.abs(x - b[i]!) / Math.max(Math.abs(x), Math.abs(b[i]!), least)))
 }
 
@@ -85,7 +90,7 @@ export const duel = async (d: Duel): Promise<readonly Line[]> => {
         continue
       }
       started.push(theirs.right)
-      const apart = rival.agrees ? difference(ours.right.losses, theirs.right.losses) : 0
+      const apart = rival.agrees ? difference(ours.right.losses, theirs.right.losses, d.least) : 0
       if (apart <= d.tolerance) running.set(rival, theirs.right)
       else
         problems.set(
