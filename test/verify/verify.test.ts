@@ -160,7 +160,14 @@ for (const [pass, due] of broken)
   })
 
 test('a broken kernel is named: inverse transforms that run forward', async () => {
-  const report = await soon(models.urnn, { ...small, backend: forwardOnly, checks: ['native', 'unitary'] })
+  // Three programs are shrunk, each with half the patience of the one before.
+  const patience = 16_000
+  const report = await soon(models.urnn, {
+    ...small,
+    patience,
+    backend: forwardOnly,
+    checks: ['native', 'unitary'],
+  })
   for (const name of ['native:double', 'native:single']) {
     const failure = failed(report, name)
     assert.equal(failure.fault, 'op apply of adjoint of dft in the engine')
