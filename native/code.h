@@ -194,6 +194,13 @@ struct Point {
   int64_t instruction, step;
 };
 
+// Which of so many equal parts of an instruction's elements a run takes, where they may be taken apart.
+struct Share {
+  int64_t part = 0, parts = 1;
+  constexpr int64_t first(int64_t count) const { return count * part / parts; }
+  constexpr int64_t end(int64_t count) const { return count * (part + 1) / parts; }
+};
+
 // What a run of a segment works on. The pointers are to the engine's scalar.
 struct Frame {
   void *uniform;
@@ -205,6 +212,7 @@ struct Frame {
   int64_t batch;
   int64_t examples;  // in this block; the lanes behind them repeat the last
   const void *mask;  // all bits in the lanes of examples, none behind; null outside of blocks
+  Share share = {};  // of maps outside of blocks
 };
 
 // Elements that go through a program together, so that temporaries stay in the first-level cache and it is worth the

@@ -315,7 +315,9 @@ template <class K>
 bool runMap(const Instruction &i, Scalar<K> *const *operands, const Frame &frame) {
   const int64_t count = i.attributes[0], most = i.program->tile;
   ProgramRun<K> program(i, *i.program, operands, frame.constants, static_cast<Scalar<K> *>(frame.scratch));
-  for (int64_t first = 0; first < count; first += most) {
+  const int64_t tiles = (count + most - 1) / most;
+  for (int64_t tile = frame.share.first(tiles); tile < frame.share.end(tiles); tile++) {
+    const int64_t first = tile * most;
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     const int64_t size = count - first < most ? count - first : most;
     program.run({first, size, 1, size});

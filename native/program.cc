@@ -11,6 +11,8 @@ namespace {
 
 constexpr int64_t mostThreads = 256;
 constexpr int64_t largestBatch = int64_t(1) << 31;
+// So many operations on single numbers are worth waking the other threads for; into how many shares for each of them.
+constexpr int64_t leastShared = int64_t(1) << 17, sharesOfThread = 4;
 constexpr int64_t vectorBytes = 64, mostLanes = vectorBytes / int64_t(sizeof(float));
 
 std::string text(int64_t n) { return std::to_string(n); }
@@ -99,6 +101,12 @@ void reduceTotal(const T *arena, const TotalLayout &total, double *partial, int6
     }
 }
 
+int64_t partialUnits(const PlanSegment &segment) {
+  int64_t units = 0;
+  for (const PlanReduction &reduction : segment.reductions) units += reduction.units;
+  return units;
+}
+
 const TotalLayout *totalOf(const PlanSegment &segment, const PlanReduction &reduction) {
   for (const TotalLayout &total : segment.totals)
     if (total.offset == reduction.from && total.units == reduction.units) return &total;
@@ -106,13 +114,21 @@ const TotalLayout *totalOf(const PlanSegment &segment, const PlanReduction &redu
 }
 
 template <class T>
-void loadUniform(T *arena, const PlanInput &input, const Values &values) {
-  for (int64_t u = 0; u < input.units; u++) arena[input.offset + u] = T(values[size_t(u)]);
+void loadUniform(T *arena, const PlanInput &input, const Values &values, Share share) {
+  for (int64_t u = share.first(input.units); u < share.end(input.units); u++) arena[input.offset + u] = T(values[size_t(u)]);
 }
 
 template <class T>
-void storeUniform(const T *arena, const PlanOutput &output, Values &values) {
-  for (int64_t u = 0; u < output.units; u++) values[size_t(u)] = double(arena[output.offset + u]);
+void storeUniform(const T *arena, const PlanOutput &output, Values &values, Share share) {
+  for (int64_t u = share.first(output.units); u < share.end(output.units); u++)
+    values[size_t(u)] = double(arena[output.offset + u]);
+}
+
+template <class Places>
+int64_t uniformUnits(const Places &places) {
+  int64_t units = 0;
+  for (const auto &place : places) units += place.varying ? 0 : place.units;
+  return units;
 }
 
 // Calls f with the arena as one of the engine's scalar.
@@ -161,7 +177,6 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
   outputs_.resize(plan().outputs.size());
   requireMemory((double(plan().uniformUnits) + double(plan().scratchUnits)) * double(scalarBytes()));
   uniform_ = Arena(size_t(plan().uniformUnits) * scalarBytes());
-  uniformScratch_ = Arena(size_t(plan().scratchUnits) * scalarBytes());
 }
 
 void Program::check(int64_t number, const double *values, size_t count, int64_t examples) const {
@@ -220,9 +235,6 @@ void Program::prepare(int64_t batch, int64_t threads) {
     allocate();
     threadsAsked_ = threads;
   }
-  for (size_t n = 0; n < plan().inputs.size(); n++)
-    if (!plan().inputs[n].varying)
-      withScalar(precision_, uniform_.data(), [&](auto *arena) { loadUniform(arena, plan().inputs[n], *resident_[n]); });
   __atomic_store_n(&cancelled_, 0, __ATOMIC_RELAXED);
 }
 
@@ -245,7 +257,7 @@ void Program::allocate() {
     return size_t(units) * size_t(variant.lanes()) * scalarBytes();
   };
   std::vector<size_t> arenas;
-  size_t scratch = 0;
+  size_t scratch = size_t(plan().scratchUnits) * scalarBytes();
   const bool each = varyingSegments_ > 1 || int64_t(blocks_.size()) <= threads_;
   std::vector<bool> isCut(blocks_.size());
   for (const std::vector<std::vector<Part>> &blocks : parts_)
@@ -260,41 +272,73 @@ void Program::allocate() {
     block.arena = int64_t(arenas.size());
     arenas.push_back(bytesOf(*block.variant, block.variant->plan().varyingUnits));
   }
-  double total = double(threads_) * double(scratch);
+  double partials = 0;
+  for (const PlanSegment &segment : plan().segments)
+    partials = std::max(partials, double(partialUnits(segment)) * double(blocks_.size()) * sizeof(double));
+  double total = double(threads_) * double(scratch) + partials;
   for (const size_t bytes : arenas) total += double(bytes);
   for (const PlanOutput &output : plan().outputs)
     total += double(output.units) * (output.varying ? double(batch_) : 1) * sizeof(double);
   requireMemory(total);
-  const auto provide = [](std::vector<Arena> &to, size_t k, size_t bytes) {
-    if (k == to.size()) to.emplace_back();
-    if (to[k].bytes() < bytes) {
-      to[k] = Arena();
-      to[k] = Arena(bytes);
-    }
+  const auto provide = [](Arena &arena, size_t bytes) {
+    if (arena.bytes() >= bytes) return;
+    arena = Arena();
+    arena = Arena(bytes);
   };
-  while (arenas_.size() > arenas.size()) arenas_.pop_back();
-  for (size_t k = 0; k < arenas.size(); k++) provide(arenas_, k, arenas[k]);
-  for (size_t k = 0; k < size_t(threads_); k++) provide(scratch_, k, scratch);
+  arenas_.resize(arenas.size());
+  for (size_t k = 0; k < arenas.size(); k++) provide(arenas_[k], arenas[k]);
+  scratch_.resize(std::max(scratch_.size(), size_t(threads_)));
+  for (size_t k = 0; k < size_t(threads_); k++) provide(scratch_[k], scratch);
+  provide(partials_, size_t(partials));
   int64_t pointers = 0;
   for (const PlanSegment &segment : plan().segments) pointers = std::max(pointers, segment.pointerCount);
   pointers_.resize(size_t(threads_));
   for (std::vector<void *> &of : pointers_) of.resize(size_t(pointers));
 }
 
+// Calls body(thread, share) for all of something: in shares on all threads, if so many operations are worth it. False if a call
+// was.
+template <class Body>
+bool Program::inShares(int64_t operations, Body body) {
+  if (threads_ == 1 || operations < leastShared) return body(0, Share{});
+  const int64_t parts = threads_ * sharesOfThread;
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> complete{true};
+  pool_.run(threads_, [&](int thread) {
+    for (int64_t part; (part = next++) < parts;)
+      if (!body(thread, Share{part, parts})) complete = false;
+  });
+  return complete;
+}
+
 bool Program::runUniform(const PlanSegment &segment) {
   const Code code{segment.instructions.data(), int64_t(segment.instructions.size())};
-  const Frame frame{uniform_.data(), nullptr, uniformScratch_.data(), plan().constants.data(), pointers_[0].data(),
-                    &cancelled_, batch_, 1, nullptr};
-  return (precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision)(code, frame, {0, 0}, {code.count, 0});
+  const Run run = precision_ == Precision::Single ? uniformKernels.singlePrecision : uniformKernels.doublePrecision;
+  const auto runFrom = [&](int64_t from, int64_t to, int thread, Share share) {
+    const Frame frame{uniform_.data(), nullptr, scratch_[size_t(thread)].data(), plan().constants.data(),
+                      pointers_[size_t(thread)].data(), &cancelled_, batch_, 1, nullptr, share};
+    return run(code, frame, {from, 0}, {to, 0});
+  };
+  int64_t from = 0;
+  for (int64_t at = 0; at < code.count; at++) {
+    const Instruction &i = code.instructions[at];
+    if (i.op == Opcode::loop) at = i.end - 1;
+    if (i.op != Opcode::map || i.program->sumCount > 0) continue;
+    const int64_t operations = i.attributes[0] * i.program->microCount;
+    if (operations < leastShared) continue;
+    if (!runFrom(from, at, 0, {})) return false;
+    if (!inShares(operations, [&](int thread, Share share) { return runFrom(at, at + 1, thread, share); })) return false;
+    from = at + 1;
+  }
+  return runFrom(from, code.count, 0, {});
 }
 
 struct Program::Pass {
   size_t segment;
   bool first, last;
-  std::vector<Values> partials;  // of each reduction, by block
 };
 
-bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
+bool Program::runPart(const Part &part, void *arena, int thread, const Pass &pass) {
   const Block &block = blocks_[size_t(part.block)];
   const Variant &variant = *block.variant;
   const int64_t lanes = variant.lanes();
@@ -313,13 +357,13 @@ bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
                     pointers_[size_t(thread)].data(), &cancelled_, batch_, block.examples, mask};
   if (!variant.kernels().block(code, frame, part.from, part.to)) return false;
   if (!part.isLast) return true;
-  for (size_t r = 0; r < segment.reductions.size(); r++) {
-    const PlanReduction &reduction = segment.reductions[r];
-    double *const partial = pass.partials[r].data() + block.number * reduction.units;
+  double *partial = static_cast<double *>(partials_.data()) + block.number * partialUnits(segment);
+  for (const PlanReduction &reduction : segment.reductions) {
     withScalar(precision_, arena, [&](auto *from) {
       if (const TotalLayout *total = totalOf(segment, reduction)) reduceTotal(from, *total, partial, lanes);
       else reduceBlock(from, reduction, partial, block.examples, lanes);
     });
+    partial += reduction.units;
   }
   if (pass.last)
     for (size_t n = 0; n < plan.outputs.size(); n++)
@@ -331,7 +375,7 @@ bool Program::runPart(const Part &part, void *arena, int thread, Pass &pass) {
 }
 
 // The thread's share of the parts. False if the run was cancelled.
-bool Program::runParts(Queue &queue, int thread, Pass &pass) {
+bool Program::runParts(Queue &queue, int thread, const Pass &pass) {
   const Part *part = nullptr;
   while ((part = queue.next(part)) != nullptr) {
     const int64_t own = blocks_[size_t(part->block)].arena;
@@ -341,29 +385,29 @@ bool Program::runParts(Queue &queue, int thread, Pass &pass) {
 }
 
 bool Program::runVarying(size_t number, bool first, bool last) {
-  const PlanSegment &segment = plan().segments[number];
-  const int64_t blocks = int64_t(blocks_.size());
-  // A partial sum for each block, so that the order of the additions does not depend on the threads.
-  Pass pass{number, first, last, {}};
-  for (const PlanReduction &reduction : segment.reductions) {
-    requireMemory(double(reduction.units) * double(blocks) * sizeof(double));
-    pass.partials.emplace_back(size_t(reduction.units * blocks));
-  }
+  const Pass pass{number, first, last};
   Queue queue(parts_[number]);
   std::atomic<bool> complete{true};
   pool_.run(threads_, [&](int thread) {
     if (!runParts(queue, thread, pass)) complete = false;
   });
   if (!complete) return false;
-  for (size_t r = 0; r < segment.reductions.size(); r++) {
-    const PlanReduction &reduction = segment.reductions[r];
-    withScalar(precision_, uniform_.data(), [&](auto *arena) {
-      for (int64_t u = 0; u < reduction.units; u++) {
-        double total = 0;
-        for (int64_t k = 0; k < blocks; k++) total += pass.partials[r][size_t(k * reduction.units + u)];
-        arena[reduction.to + u] = static_cast<std::remove_reference_t<decltype(*arena)>>(total);
-      }
+  // A partial sum for each block, so that the order of the additions does not depend on the threads.
+  const PlanSegment &segment = plan().segments[number];
+  const int64_t units = partialUnits(segment), blocks = int64_t(blocks_.size());
+  const double *partials = static_cast<const double *>(partials_.data());
+  for (const PlanReduction &reduction : segment.reductions) {
+    inShares(reduction.units * blocks, [&](int, Share share) {
+      withScalar(precision_, uniform_.data(), [&](auto *arena) {
+        for (int64_t u = share.first(reduction.units); u < share.end(reduction.units); u++) {
+          double total = 0;
+          for (int64_t k = 0; k < blocks; k++) total += partials[k * units + u];
+          arena[reduction.to + u] = static_cast<std::remove_reference_t<decltype(*arena)>>(total);
+        }
+      });
+      return true;
     });
+    partials += reduction.units;
   }
   return true;
 }
@@ -371,6 +415,13 @@ bool Program::runVarying(size_t number, bool first, bool last) {
 void Program::execute() {
   for (size_t n = 0; n < plan().outputs.size(); n++)
     outputs_[n].resize(size_t(plan().outputs[n].units * (plan().outputs[n].varying ? batch_ : 1)));
+  const std::vector<PlanInput> &inputs = plan().inputs;
+  inShares(uniformUnits(inputs), [&](int, Share share) {
+    for (size_t n = 0; n < inputs.size(); n++)
+      if (!inputs[n].varying)
+        withScalar(precision_, uniform_.data(), [&](auto *arena) { loadUniform(arena, inputs[n], *resident_[n], share); });
+    return true;
+  });
   int64_t varyingSegment = 0;
   for (size_t number = 0; number < plan().segments.size(); number++) {
     const PlanSegment &segment = plan().segments[number];
@@ -381,9 +432,13 @@ void Program::execute() {
     varyingSegment++;
     if (!runVarying(number, varyingSegment == 1, varyingSegment == varyingSegments_)) return;
   }
-  for (size_t n = 0; n < plan().outputs.size(); n++)
-    if (!plan().outputs[n].varying)
-      withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, plan().outputs[n], outputs_[n]); });
+  const std::vector<PlanOutput> &outputs = plan().outputs;
+  inShares(uniformUnits(outputs), [&](int, Share share) {
+    for (size_t n = 0; n < outputs.size(); n++)
+      if (!outputs[n].varying)
+        withScalar(precision_, uniform_.data(), [&](auto *arena) { storeUniform(arena, outputs[n], outputs_[n], share); });
+    return true;
+  });
 }
 
 bool Program::keeps(size_t output) const {

@@ -59,7 +59,7 @@ class Program {
     int64_t number, first, examples;
     int64_t arena;  // −1: whichever is its thread's
   };
-  // What a segment's blocks work on and towards.
+  // A run of a varying segment.
   struct Pass;
 
   // That an input can take these values for so many examples.
@@ -67,10 +67,12 @@ class Program {
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
   void divide();
   void allocate();
+  template <class Body>
+  bool inShares(int64_t operations, Body body);
   bool runUniform(const PlanSegment &segment);
   bool runVarying(size_t segment, bool first, bool last);
-  bool runPart(const Part &part, void *arena, int thread, Pass &pass);
-  bool runParts(Queue &queue, int thread, Pass &pass);
+  bool runPart(const Part &part, void *arena, int thread, const Pass &pass);
+  bool runParts(Queue &queue, int thread, const Pass &pass);
 
   Precision precision_;
   Tape tape_;
@@ -89,7 +91,8 @@ class Program {
   std::vector<Values> varying_, outputs_;  // by number
   int cancelled_ = 0;
 
-  Arena uniform_, uniformScratch_;
+  Arena uniform_;
+  Arena partials_;  // of each block, the sums of the segment at hand
   std::vector<Arena> arenas_, scratch_;
   std::vector<std::vector<void *>> pointers_;  // of each thread: of the segment that it runs
   Pool pool_;
