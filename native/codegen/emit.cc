@@ -3,11 +3,10 @@
 // itself.
 #include "emit.h"
 
-#include "pointers.h"
+#include "kernelFrame.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 
 namespace parseval {
@@ -16,38 +15,26 @@ namespace {
 
 constexpr int32_t never = std::numeric_limits<int32_t>::max();
 
-// The frame: the caller's stack pointer; a round's columns, where it begins in the work space, its twiddles, and how many
-// rounds are left; what goes to a function and comes back; saved values.
-constexpr int32_t callerStackAt = 0, columnsKeptAt = 8, workKeptAt = 16, twiddlesKeptAt = 24, roundsKeptAt = 32,
-                  argumentsAt = 64, resultsAt = argumentsAt + int32_t(vectorsAtOnce) * 64,
-                  savedAt = resultsAt + int32_t(vectorsAtOnce) * 64;
-
 class Emission {
  public:
   Emission(const Line &line, const ColumnStep &step, VectorShape shape)
-      : operations_(line.operations()), step_(step), shape_(shape), code_(shape), pointers_(code_), values_(operations_.size()) {
+      : operations_(line.operations()),
+        shape_(shape),
+        code_(shape),
+        frame_(code_, step),
+        pointers_(code_),
+        values_(operations_.size()) {
     findUses();
   }
 
   std::vector<uint8_t> run() {
-    prologue();
+    frame_.enter();
     if (std::none_of(operations_.begin(), operations_.end(), [](const Operation &o) { return o.action == Action::call; }))
       pointers_.hold(operations_, needed_);
-    const size_t round = code_.here();
-    if (step_.round != 0) code_.movePointer(columnsAt, kept(columnsKeptAt));
-    const size_t top = code_.here();
+    frame_.begin();
     for (now_ = 0; now_ < int32_t(operations_.size()); now_++) emitOne(operations_[size_t(now_)]);
-    advance(scalarsAt, step_.elements * shape_.scalarBytes);
-    advance(vectorsAt, step_.elements * shape_.part());
-    advance(workAt, step_.work);
-    advance(twiddlesAt, step_.twiddles);
-    code_.loopBack(columnsAt, top);
-    if (step_.round != 0) nextRound(round);
-    epilogue();
-    std::vector<uint8_t> bytes = code_.finish();
-    const int32_t frame = savedAt + slots_ * shape_.bytes + 64;
-    for (size_t i = 0; i < 4; i++) bytes[frameSizeAt_ + i] = uint8_t(uint32_t(-frame) >> (8 * i) & 0xff);
-    return bytes;
+    frame_.leave();
+    return frame_.finish(slots_);
   }
 
  private:
@@ -113,7 +100,7 @@ class Emission {
     }
     return slots_++;
   }
-  Address slotAddress(int32_t slot) const { return at(Gpr::rsp, savedAt + int64_t(slot) * shape_.bytes); }
+  Address slotAddress(int32_t slot) const { return KernelFrame::saved(slot, shape_); }
 
   void save(int32_t v) {
     State &s = value(v);
@@ -254,14 +241,14 @@ class Emission {
       case Action::keepPositive: return keep(Comparison::greater, o);
       case Action::argument: {
         const int r = inRegister(o.a);
-        code_.store(at(Gpr::rsp, argumentsAt + int64_t(o.part) * shape_.bytes), r);
+        code_.store(KernelFrame::argument(o.part, shape_), r);
         used(o.a);
         return;
       }
       case Action::call: return call(o);
       case Action::result: {
         const int r = take();
-        code_.load(r, at(Gpr::rsp, resultsAt + int64_t(o.part) * shape_.bytes));
+        code_.load(r, KernelFrame::result(o.part, shape_));
         give(r, now_);
         return;
       }
@@ -438,63 +425,10 @@ class Emission {
     pointers_.forget();
   }
 
-  // ---- The rest of the kernel
-
-  void advance(Gpr r, int64_t bytes) {
-    if (bytes != 0) code_.addImmediate(r, int32_t(bytes));
-  }
-  static int log2(int64_t n) {
-    int bits = 0;
-    while (int64_t(1) << bits < n) bits++;
-    return bits;
-  }
-
-  void prologue() {
-    for (const Gpr r : savedRegisters) code_.push(r);
-    code_.copyPointer(Gpr::rax, Gpr::rsp);
-    code_.addImmediate(Gpr::rsp, 0);
-    frameSizeAt_ = code_.here() - 4;
-    code_.andImmediate(Gpr::rsp, -64);
-    code_.storePointer(at(Gpr::rsp, callerStackAt), Gpr::rax);
-    code_.copyPointer(pointersAt, Gpr::rdi);
-    code_.copyPointer(columnsAt, Gpr::rdx);
-    if (step_.columns > 1) code_.shiftRight(columnsAt, log2(step_.columns));
-    code_.copyPointer(scalarsAt, Gpr::rsi);
-    code_.shiftLeft(scalarsAt, log2(shape_.scalarBytes));
-    code_.copyPointer(vectorsAt, Gpr::rsi);
-    code_.shiftLeft(vectorsAt, log2(shape_.part()));
-    code_.copyPointer(workAt, Gpr::rcx);
-    code_.copyPointer(twiddlesAt, Gpr::r8);
-    if (step_.round == 0) return;
-    code_.storePointer(kept(columnsKeptAt), columnsAt);
-    code_.storePointer(kept(workKeptAt), workAt);
-    code_.storePointer(kept(twiddlesKeptAt), twiddlesAt);
-    code_.storePointer(kept(roundsKeptAt), Gpr::r9);
-  }
-  static Address kept(int32_t displacement) { return at(Gpr::rsp, displacement); }
-  void nextRound(size_t begin) {
-    code_.movePointer(workAt, kept(workKeptAt));
-    advance(workAt, step_.round);
-    code_.storePointer(kept(workKeptAt), workAt);
-    code_.movePointer(twiddlesAt, kept(twiddlesKeptAt));
-    // Counted in the register of the columns, whose number is read again.
-    code_.movePointer(columnsAt, kept(roundsKeptAt));
-    code_.addImmediate(columnsAt, -1);
-    code_.storePointer(kept(roundsKeptAt), columnsAt);
-    code_.addImmediate(columnsAt, 1);
-    code_.loopBack(columnsAt, begin);
-  }
-  void epilogue() {
-    code_.zeroUpper();
-    code_.movePointer(Gpr::rsp, at(Gpr::rsp, callerStackAt));
-    for (size_t k = std::size(savedRegisters); k-- > 0;) code_.pop(savedRegisters[k]);
-    code_.returnToCaller();
-  }
-
   const std::vector<Operation> &operations_;
-  const ColumnStep step_;
   const VectorShape shape_;
   Assembler code_;
+  KernelFrame frame_;
   Pointers pointers_;
   std::vector<State> values_;
   std::vector<int32_t> needed_;
@@ -506,7 +440,6 @@ class Emission {
   std::vector<int> locked_;
   std::vector<int32_t> freeSlots_;
   int32_t slots_ = 0, now_ = 0;
-  size_t frameSizeAt_ = 0;
 };
 
 }  // namespace
