@@ -27,8 +27,9 @@ struct PlanReduction {
   bool reduced;  // the lanes are summed already: one number for each unit, side by side
 };
 // Where generated code keeps a total: groups of four elements share the lanes of one vector, every fourth of which
-// belongs to one element.
+// belongs to one element. The vectors are the first of those that the total would have lane by lane.
 struct TotalLayout {
+  static constexpr int64_t group = 4;
   int64_t offset, units;
   int32_t width;
   std::vector<int32_t> places;  // of each element: its group times 4, and its place in the group

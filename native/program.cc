@@ -88,17 +88,25 @@ void reduceBlock(const T *arena, const PlanReduction &reduction, double *partial
   }
 }
 
-template <class T>
-void reduceTotal(const T *arena, const TotalLayout &total, double *partial, int64_t lanes) {
-  constexpr int64_t group = 4;
-  const T *const from = arena + total.offset * lanes;
-  for (const int32_t place : total.places)
-    for (int32_t part = 0; part < total.width; part++) {
-      const T *const vector = from + (place / group * total.width + part) * lanes;
+template <int64_t Lanes, class T>
+void sumGroups(const T *from, const TotalLayout &total, double *partial) {
+  constexpr int64_t group = TotalLayout::group;
+  for (const int32_t place : total.places) {
+    const T *vector = from + place / group * total.width * Lanes + place % group;
+    for (int32_t part = 0; part < total.width; part++, vector += Lanes) {
       double sum = 0;
-      for (int64_t l = place % group; l < lanes; l += group) sum += double(vector[l]);
+      for (int64_t l = 0; l < Lanes; l += group) sum += double(vector[l]);
       *partial++ = sum;
     }
+  }
+}
+
+template <class T>
+void reduceTotal(const T *arena, const TotalLayout &total, double *partial, int64_t lanes) {
+  const T *const from = arena + total.offset * lanes;
+  if (lanes == 4) sumGroups<4>(from, total, partial);
+  else if (lanes == 8) sumGroups<8>(from, total, partial);
+  else sumGroups<16>(from, total, partial);
 }
 
 int64_t partialUnits(const PlanSegment &segment) {
@@ -447,7 +455,13 @@ bool Program::keeps(size_t output) const {
 }
 
 void Program::finish() {
-  for (const PlanUpdate &update : plan().updates) resident_[size_t(update.input)] = outputs_[size_t(update.output)];
+  const std::vector<PlanUpdate> &updates = plan().updates;
+  for (auto at = updates.begin(); at != updates.end(); at++) {
+    const bool again = std::any_of(at + 1, updates.end(), [&](const PlanUpdate &other) { return other.output == at->output; });
+    Values &kept = *resident_[size_t(at->input)], &next = outputs_[size_t(at->output)];
+    if (again) kept = next;
+    else kept.swap(next);
+  }
 }
 
 }  // namespace parseval

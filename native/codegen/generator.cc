@@ -39,6 +39,17 @@ std::set<int64_t> groupable(const PlanSegment &segment) {
   return found;
 }
 
+// What makes a total zero need not go beyond the vectors that it takes. Another value may lie there at another time.
+void shortenFills(PlanSegment &segment) {
+  for (const TotalLayout &total : segment.totals) {
+    Instruction *only = nullptr;
+    int fills = 0;
+    for (Instruction &i : segment.instructions)
+      if (i.op == Opcode::fill && i.operands[0].varying && i.operands[0].offset == total.offset) fills++, only = &i;
+    if (fills == 1 && only->attributes[0] * only->attributes[1] == total.units) only->attributes[0] /= TotalLayout::group;
+  }
+}
+
 // Leaves of so many elements write past the caches: they would have left them before the next level reads them. With vectors
 // of 32 bytes that is a work space of 2 MiB.
 constexpr int64_t leastStreamed = 32768;
@@ -349,6 +360,7 @@ bool Generator::generate(Plan &plan) {
       made.push_back({&i, &g});
     }
     segment.totals = std::move(totals_.layouts);
+    shortenFills(segment);
   }
   if (!memory_.seal()) return false;
   for (const Pending &p : pending_)

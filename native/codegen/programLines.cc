@@ -6,7 +6,7 @@
 namespace parseval {
 
 // Elements whose totals share a vector.
-constexpr int64_t groupSize = 4;
+constexpr int64_t groupSize = TotalLayout::group;
 // Of vectors that are larger lines come from the last cache or from memory.
 constexpr int64_t secondCache = int64_t(512) << 10;
 constexpr int64_t cacheLine = 64;
