@@ -17,15 +17,13 @@ import {
 } from '../../src/ir/expr.ts'
 import { postorder } from '../../src/ir/order.ts'
 import { bodiesOf } from '../../src/ir/print.ts'
-import { complex, index, real, sameType, type TensorType, varying } from '../../src/ir/type.ts'
+import { complex, index, real, type TensorType, varying } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
 import { urnn } from '../../src/models/urnn.ts'
 import { expand } from '../../src/passes/expand.ts'
 import { factorSums } from '../../src/passes/factorSums.ts'
 import { hoist } from '../../src/passes/hoist.ts'
-import { hoistProducts } from '../../src/passes/hoistProducts.ts'
 import { joinParts } from '../../src/passes/joinParts.ts'
-import type { Pass } from '../../src/passes/pass.ts'
 import { optimise, standard } from '../../src/passes/pipeline.ts'
 import { prune } from '../../src/passes/prune.ts'
 import { rules, simplify } from '../../src/passes/simplify.ts'
@@ -33,22 +31,10 @@ import { sinkSlices } from '../../src/passes/sinkSlices.ts'
 import { copying } from '../../src/tasks/copying.ts'
 import type { Task } from '../../src/tasks/task.ts'
 import { lossOf as taskLoss } from '../../src/train/program.ts'
-import { type Program, programs, runsOf } from '../../src/verify/arbitraries.ts'
+import { programs, runsOf } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
-import { count, distance, evaluated, nodesOf, numbers, right, trainable, withGradient } from './support.ts'
-
-const tolerance = 1e-11
-const means = (p: Program): readonly Float64Array[] => evaluated(p).map(numbers)
-const keeps = (p: Program, pass: Pass): boolean => {
-  const after = pass.run(p.func)
-  right(verify(after))
-  return (
-    after.results.every((r, k) => sameType(r.type, p.func.results[k]!.type)) &&
-    JSON.stringify(after.params) === JSON.stringify(p.func.params) &&
-    distance(means({ ...p, func: after }), means(p)) < tolerance
-  )
-}
-const pipeline: Pass = { name: 'all', summary: '', run: f => optimise(f) }
+import { keeps, keepsOn, pipeline } from './keeps.ts'
+import { count, nodesOf, right, trainable, withGradient } from './support.ts'
 
 for (const pass of [...new Set([...standard, expand, hoist, prune]), pipeline]) {
   test(`${pass.name} keeps value and type of every program`, () => {
@@ -371,113 +357,6 @@ test('factorSums leaves a sum alone that its step reads, or hands to another car
       10,
     )
   }
-})
-
-/** A loop with a carry h and a sum of what `added` makes of h, an entry x and an invariant w. */
-const summing = (
-  t: TensorType,
-  n: number,
-  added: (A: Expr, h: Expr, x: Expr, w: Expr) => readonly Expr[],
-  start: (t: TensorType) => Expr = () =>
-    t.field === 'complex' ? complexConstant(0, 0, [n, n]) : constant(0, [n, n]),
-): Func => {
-  const types = [
-    { ...t, shape: [n] },
-    { ...t, shape: [n, n] },
-    { ...t, shape: [n] },
-    { ...t, shape: [n] },
-  ].map(varying)
-  const [w, A, h, x] = types.map((type, i) => argument(i, type)) as [Expr, Expr, Expr, Expr]
-  const [sum, ...outputs] = added(A, h, x, w)
-  const names = ['w', 'A', 'h', 'x']
-  const body = func(
-    types.map((type, i) => ({ name: names[i]!, type })),
-    [sum!, b.times(constant(0.5, [n]), b.add(h, x)), ...outputs],
-  )
-  const outside = [types[0]!, types[2]!, { ...types[3]!, shape: [5, n] }, types[1]!]
-  const args = outside.map((type, i) => argument(i, type)) as [Expr, Expr, Expr, Expr]
-  const loop = b.scan([args[0], start(outside[3]!), args[1], args[2]], {
-    body,
-    length: 5,
-    reverse: true,
-    invariants: 1,
-    carries: 2,
-  })
-  return func(
-    outside.map((type, i) => ({ name: ['w', 'h', 'xs', 'A'][i]!, type })),
-    [0, 1, ...outputs.map((_, k) => 2 + k)].map(k => b.get(loop, k)),
-  )
-}
-const keepsOn = (f: Func, pass: Pass): void =>
-  holds(
-    fc.property(runsOf(f), p => keeps(p, pass)),
-    10,
-  )
-const outersInLoops = (f: Func): number =>
-  bodiesOf(f)
-    .flatMap(body => postorder(body.results))
-    .filter(e => e.op === 'outer').length
-
-test('hoistProducts: sums of outer products are one contraction each, behind the loop', () => {
-  const own = (t: TensorType): Expr => argument(3, t)
-  for (const [t, n] of [
-    [real(), 12],
-    [complex(), 6],
-  ] as const) {
-    const programs: readonly Func[] = [
-      summing(t, n, (A, h, x) => [b.add(A, b.outer(b.cos(h), x))]),
-      summing(t, n, (A, h, x) => [b.add(b.outer(x, h), A)]),
-      summing(t, n, (A, _h, x) => [b.add(A, b.outer(x, x))], own),
-      summing(t, n, (A, h, x, w) => [b.add(b.add(A, b.outer(b.cos(h), x)), b.outer(x, w)), b.cos(h)]),
-    ]
-    for (const f of programs) {
-      const after = hoistProducts.run(f)
-      assert.equal(outersInLoops(after), 0)
-      assert.ok(count(after, 'contract') > 0)
-      for (const pass of [hoistProducts, pipeline]) keepsOn(f, pass)
-    }
-  }
-})
-
-test('hoistProducts leaves alone what it would not make better, or wrong', () => {
-  const small = summing(real(), 19, (A, h, x) => [b.add(A, b.outer(b.cos(h), b.sin(x)))])
-  const smallComplex = summing(complex(), 7, (A, h, x) => [b.add(A, b.outer(b.cos(h), b.sin(x)))])
-  const read = summing(real(), 12, (A, h, x) => [b.add(A, b.outer(h, x)), b.matvec(A, x)])
-  const twice = summing(real(), 12, (A, h, x) => [b.add(b.add(A, A), b.outer(h, x))])
-  for (const f of [small, smallComplex, read, twice]) {
-    assert.equal(hoistProducts.run(f), f)
-    keepsOn(f, pipeline)
-  }
-  const mixed = summing(real(), 12, (A, h, x) => [b.add(b.add(A, b.outer(h, x)), b.sin(b.outer(x, h)))])
-  assert.equal(count(hoistProducts.run(mixed), 'contract'), 1)
-  keepsOn(mixed, hoistProducts)
-})
-
-test('hoistProducts leaves alone a sum of products that its step reads: fast weights', () => {
-  const reading: readonly ((A: Expr, h: Expr, x: Expr) => readonly Expr[])[] = [
-    (A, h, x) => {
-      const next = b.add(A, b.outer(h, x))
-      return [next, b.matvec(next, x)]
-    },
-    (A, h, x) => {
-      const next = b.add(A, b.outer(h, x))
-      return [next, next]
-    },
-    (A, h, x) => {
-      const part = b.add(A, b.outer(h, x))
-      return [b.add(part, b.sin(b.outer(x, h))), b.sum(part, 1)]
-    },
-    (A, h, x) => {
-      const part = b.add(b.sin(b.outer(x, h)), A)
-      return [b.add(part, b.outer(h, x)), b.sum(part, 1)]
-    },
-  ]
-  for (const t of [real(), complex()])
-    for (const make of reading) {
-      const f = summing(t, 12, (A, h, x) => make(A, h, x))
-      assert.equal(hoistProducts.run(f), f)
-      keepsOn(f, pipeline)
-    }
 })
 
 test('sinkSlices cuts up what is only read in parts, joinParts puts parts together', () => {
