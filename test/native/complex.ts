@@ -119,12 +119,15 @@ const part = (x: Row, t: number, parts: number): Row =>
 
 export const dft = (x: Row, inverse: boolean): Row => {
   const n = x.length / 2
-  const cosines = range(n).map(m => Math.cos((2 * Math.PI * m) / n) / Math.sqrt(n))
-  const sines = range(n).map(m => ((inverse ? 1 : -1) * Math.sin((2 * Math.PI * m) / n)) / Math.sqrt(n))
+  const cosines = Float64Array.from(range(n), m => Math.cos((2 * Math.PI * m) / n) / Math.sqrt(n))
+  const sines = Float64Array.from(
+    range(n),
+    m => ((inverse ? 1 : -1) * Math.sin((2 * Math.PI * m) / n)) / Math.sqrt(n),
+  )
   return range(n).flatMap(k => {
     let [re, im] = [0, 0]
-    for (let j = 0; j < n; j++) {
-      const [c, s] = [cosines[(j * k) % n]!, sines[(j * k) % n]!]
+    for (let j = 0, m = 0; j < n; j++, m = m + k < n ? m + k : m + k - n) {
+      const [c, s] = [cosines[m]!, sines[m]!]
       re += x[2 * j]! * c - x[2 * j + 1]! * s
       im += x[2 * j]! * s + x[2 * j + 1]! * c
     }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { Instruction, Operand } from '../../src/backend/native/plan.ts'
 import * as C from './complex.ts'
 import { apply, fft, map, type Pointwise, plan, program, transform, type Value } from './plans.ts'
-import { near, numbers, range, settings, total, value } from './values.ts'
+import { drawn, near, numbers, range, settings, total, value } from './values.ts'
 
 /** Every way there is: no pass at all, one, several, primes, a convolution. */
 const sizes = [...range(64).map(n => n + 1), 100, 127, 128, 243, 509, 512, 1000, 1009, 4096]
@@ -242,9 +242,9 @@ describe('a transform with programs', () => {
           isa,
         )
         const next = numbers(n)
-        p.write(0, Float64Array.from({ length: units }, next))
+        p.write(0, drawn(units, next))
         const batch = rate === 'varying' && n < 100 ? 9 : 1
-        const outputs = await p.run(batch, [null, Float64Array.from({ length: units * batch }, next)], 1)
+        const outputs = await p.run(batch, [null, drawn(units * batch, next)], 1)
         return outputs[0]!
       }
       let turn = 0
@@ -272,7 +272,7 @@ describe('a transform with programs', () => {
             )
             near(
               together,
-              [...separate],
+              separate,
               (precision === 'single' ? 2e-6 : 4e-15) * (2 + Math.log2(n)),
               `size ${n}, ${inverse ? 'inverse' : 'forward'}, ${rate}: ${nameBefore}; ${nameAfter}`,
             )

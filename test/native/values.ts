@@ -14,6 +14,11 @@ export const numbers = (seed: number) => {
     return Math.fround((state / 2 ** 32) * 2 - 1)
   }
 }
+export const drawn = (length: number, next: () => number): Float64Array => {
+  const x = new Float64Array(length)
+  for (let n = 0; n < length; n++) x[n] = next()
+  return x
+}
 export const value = (
   next: () => number,
   rate: 'uniform' | 'varying',
@@ -33,17 +38,19 @@ export const value = (
 
 export const near = (
   actual: Float64Array,
-  expected: readonly number[],
+  expected: ArrayLike<number>,
   allowed: number,
   what: string,
 ): void => {
   assert.equal(actual.length, expected.length, what)
-  const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs))
-  expected.forEach((x, n) => {
-    const y = actual[n]!
+  let size = 1
+  for (let n = 0; n < expected.length; n++)
+    if (Number.isFinite(expected[n]!)) size = Math.max(size, Math.abs(expected[n]!))
+  for (let n = 0; n < expected.length; n++) {
+    const [x, y] = [expected[n]!, actual[n]!]
     const same = Object.is(x, y) || Math.abs(x - y) <= allowed * size || (Number.isNaN(x) && Number.isNaN(y))
-    assert.ok(same, `${what}: number ${n} is ${y}, expected ${x}`)
-  })
+    if (!same) assert.fail(`${what}: number ${n} is ${y}, expected ${x}`)
+  }
 }
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
