@@ -87,10 +87,9 @@ export const trainingPrograms = (
   optimiserOf: OptimiserOf,
   budget?: Budget,
 ): E.Either<string, TrainingPrograms> => {
-  const loss = lossOf(model, task)
-  if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
   const measures = measuresOf(model, task)
   if (E.isLeft(measures)) return E.left(showMismatch(measures.left))
+  const loss = func(measures.right.params, measures.right.results.slice(0, 1))
   const parameters = model.parameters.map(p => ({
     name: p.name,
     type: p.type,
@@ -107,14 +106,14 @@ export const trainingPrograms = (
   const stepFor = (f: Func): E.Either<string, Program> =>
     E.bimap(
       (e: GradientError) => e.message,
-      (gradient: Func) => stepOf(loss.right, gradient, accumulators, optimiserOf),
+      (gradient: Func) => stepOf(loss, gradient, accumulators, optimiserOf),
     )(valueAndGradient(f, trained))
-  const prepared = optimise(loss.right, preparatory)
+  const prepared = optimise(loss, preparatory)
   const step = budget === undefined ? stepFor(prepared) : withinBudget(prepared, stepFor, budget)
   if (E.isLeft(step)) return step
   return E.right({
     step: step.right,
-    loss: loss.right,
+    loss,
     evaluate: { func: measures.right, updates: [] },
     parameters,
     accumulators,
