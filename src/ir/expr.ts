@@ -85,8 +85,10 @@ const texts = new WeakMap<object, string>()
 const textOf = (attributes: object): string => {
   const written = texts.get(attributes)
   if (written !== undefined) return written
+  const names = Object.keys(attributes)
   let text = '{'
-  for (const name of Object.keys(attributes).sort())
+  if (names.length === 0) return text
+  for (const name of names.sort())
     text += `${name}:${textOfValue((attributes as Readonly<Record<string, unknown>>)[name])},`
   texts.set(attributes, text)
   return text
@@ -174,8 +176,19 @@ export const func = (params: readonly Param[], results: readonly Expr[]): Func =
 export const tensorType = (e: Expr): TensorType =>
   e.type.kind === 'tensor' ? e.type : bug(`${e.op} is no tensor but ${showType(e.type)}`)
 
+/* Passes name parameters again and again. */
+const places = new WeakMap<TensorType, Attributes['arg'][]>()
+
 /** A function's parameter of that position, as an expression. */
-export const argument = (index: number, type: TensorType): Expr<'arg'> => node('arg', [], { index, type })
+export const argument = (index: number, type: TensorType): Expr<'arg'> => {
+  let ofType = places.get(type)
+  if (ofType === undefined) {
+    ofType = []
+    places.set(type, ofType)
+  }
+  ofType[index] ??= { index, type }
+  return node('arg', [], ofType[index])
+}
 
 export const constant = (re: number, shape: readonly number[] = []): Expr<'constant'> =>
   node('constant', [], { re, im: 0, type: tensor('real', shape) })
