@@ -45,6 +45,7 @@
       "sources": [
         "native/binding.cc",
         "native/instructionDecoder.cc",
+        "native/memory.cc",
         "native/plan.cc",
         "native/planner.cc",
         "native/pool.cc",

@@ -37,8 +37,6 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     guard(env, [&] {
       if (!isArray(info[0], napi_int32_array)) throw Napi::TypeError::New(env, "the code is no Int32Array");
       if (!isArray(info[1], napi_float64_array)) throw Napi::TypeError::New(env, "the constants are no Float64Array");
-      const auto code = info[0].As<Napi::Int32Array>();
-      const auto constants = info[1].As<Napi::Float64Array>();
       if (!info[2].IsObject()) throw Napi::TypeError::New(env, "the options are no object");
       const Napi::Object options = info[2].As<Napi::Object>();
       const Napi::Value precision = options.Get("precision"), isa = options.Get("isa");
@@ -48,6 +46,9 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
       std::optional<std::string> wish;
       if (isa.IsString()) wish = isa.As<Napi::String>().Utf8Value();
       else if (!isa.IsUndefined()) throw Napi::TypeError::New(env, "the instruction set is no string");
+      // Behind all that may run a caller's getters, which may take the arrays' memory away.
+      const auto code = info[0].As<Napi::Int32Array>();
+      const auto constants = info[1].As<Napi::Float64Array>();
       program_ = std::make_unique<Program>(code.Data(), code.ElementLength(), constants.Data(),
                                            constants.ElementLength(),
                                            name == "single" ? Precision::Single : Precision::Double,
@@ -55,12 +56,16 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     });
   }
 
-  ~ProgramWrap() override { stop(); }
+  ~ProgramWrap() override {
+    stop();
+    Napi::MemoryManagement::AdjustExternalMemory(Env(), -counted_);
+  }
 
   // On the event loop, when the run's thread has done its part.
   void complete(Napi::Env env, RunState &state) {
     running_ = false;
     napi_remove_env_cleanup_hook(env, stopHook, this);
+    count(env);
     const std::unique_ptr<RunState> held = std::move(state_);
     try {
       if (program_->cancelled()) state.error = "the run was cancelled";
@@ -137,12 +142,19 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
     return guard(info.Env(), [&]() -> Napi::Value { return array(info.Env(), program_->read(inputNumber(info))); });
   }
 
-  void giveVarying(Napi::Env env, const Napi::Value &list, int64_t batch) {
+  std::vector<Napi::Value> listed(Napi::Env env, const Napi::Value &list) const {
+    const size_t inputs = program_->plan().inputs.size();
+    if (!list.IsArray() || list.As<Napi::Array>().Length() != inputs)
+      throw Napi::TypeError::New(env, "the values are no array of " + std::to_string(inputs) + ", one per input");
+    std::vector<Napi::Value> values;
+    for (size_t n = 0; n < inputs; n++) values.push_back(list.As<Napi::Array>().Get(uint32_t(n)));
+    return values;
+  }
+
+  void giveVarying(Napi::Env env, const std::vector<Napi::Value> &values, int64_t batch) {
     const std::vector<parseval::PlanInput> &inputs = program_->plan().inputs;
-    if (!list.IsArray() || list.As<Napi::Array>().Length() != inputs.size())
-      throw Napi::TypeError::New(env, "the values are no array of " + std::to_string(inputs.size()) + ", one per input");
     for (size_t n = 0; n < inputs.size(); n++) {
-      const Napi::Value value = list.As<Napi::Array>().Get(uint32_t(n));
+      const Napi::Value value = values[n];
       if (!inputs[n].varying) {
         if (!value.IsNull() && !value.IsUndefined())
           throw Napi::TypeError::New(env, "input " + std::to_string(n) + " is uniform: write it, and pass null to run");
@@ -168,20 +180,17 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
 
   void start(const Napi::CallbackInfo &info, const Napi::Promise::Deferred &deferred) {
     const Napi::Env env = info.Env();
-    if (running_) throw Napi::Error::New(env, "a run is under way");
     const int64_t batch = whole(env, info[0], "the batch"), threads = whole(env, info[2], "the number of threads");
+    const std::vector<Napi::Value> values = listed(env, info[1]);  // may run a caller's getters, and they another run
+    if (running_) throw Napi::Error::New(env, "a run is under way");
     if (batch < 1) throw Napi::RangeError::New(env, "a run takes at least one example");
     if (batch > int64_t(1) << 31) throw Napi::RangeError::New(env, "a run takes at most 2^31 examples");
-    giveVarying(env, info[1], batch);
+    giveVarying(env, values, batch);
     program_->prepare(batch, threads);
     runner_.ensureThread();
 
     state_ = std::unique_ptr<RunState>(new RunState{deferred, {}});
     Return back = Return::New(env, "parseval run", 0, 1, this);
-    // Hooks run last first: this one stops the thread before the environment takes `back` away from it.
-    napi_add_env_cleanup_hook(env, stopHook, this);
-    Ref();
-    running_ = true;
     RunState *state = state_.get();
     Program *program = program_.get();
     runner_.start([state, program, back]() mutable {
@@ -193,6 +202,17 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
       back.BlockingCall(state);
       back.Release();
     });
+    // Hooks run last first: this one stops the thread before the environment takes `back` away from it.
+    napi_add_env_cleanup_hook(env, stopHook, this);
+    Ref();
+    running_ = true;
+  }
+
+  // So that the collector knows what a program that nobody needs any more holds.
+  void count(Napi::Env env) {
+    const int64_t bytes = int64_t(program_->bytes());
+    Napi::MemoryManagement::AdjustExternalMemory(env, bytes - counted_);
+    counted_ = bytes;
   }
 
   void cancel(const Napi::CallbackInfo &) {
@@ -208,6 +228,7 @@ class ProgramWrap : public Napi::ObjectWrap<ProgramWrap> {
   std::unique_ptr<Program> program_;
   std::unique_ptr<RunState> state_;
   bool running_ = false;
+  int64_t counted_ = 0;  // bytes that the collector knows of
   parseval::Runner runner_;  // last, so that its thread ends first
 };
 

@@ -1,7 +1,5 @@
 #include "program.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -16,18 +14,6 @@ constexpr int64_t leastShared = int64_t(1) << 17, sharesOfThread = 4;
 constexpr int64_t vectorBytes = 64, mostLanes = vectorBytes / int64_t(sizeof(float));
 
 std::string text(int64_t n) { return std::to_string(n); }
-
-double machineBytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  return pages > 0 && page > 0 ? double(pages) * double(page) : 1e18;
-}
-
-void requireMemory(double bytes) {
-  static const double machine = machineBytes();
-  if (bytes > machine)
-    throw RequestError("this needs " + text(int64_t(bytes / 1048576)) + " MiB of memory; the machine has " +
-                       text(int64_t(machine / 1048576)));
-}
 
 // How many are no whole numbers below the bound, which is at most 2^31.
 int64_t countWrong(const double *values, size_t count, double bound) {
@@ -195,8 +181,8 @@ void Program::check(int64_t number, const double *values, size_t count, int64_t 
                        (input.varying ? " (" + text(examples) + " examples of " + text(input.units) + ")" : "") +
                        "; it got " + text(int64_t(count)));
   if (input.bound == 0 || countWrong(values, count, double(input.bound)) == 0) return;
-  size_t j = 0;
-  while (countWrong(values + j, 1, double(input.bound)) == 0) j++;
+  size_t j = 0;  // bounded, as another thread may have put the number right by now
+  while (j + 1 < count && countWrong(values + j, 1, double(input.bound)) == 0) j++;
   throw RequestError("input " + text(number) + " takes whole numbers from 0 to " + text(input.bound - 1) + "; number " +
                      text(int64_t(j)) + " is " + std::to_string(values[j]));
 }
@@ -232,6 +218,8 @@ void Program::prepare(int64_t batch, int64_t threads) {
   if (batch != batch_ || threads != threadsAsked_) {
     threadsAsked_ = 0;  // until all is made
     batch_ = batch;
+    requireMemory(double(batch) / double(wide_.lanes()) *
+                  double(sizeof(Block) + plan().segments.size() * (sizeof(std::vector<Part>) + sizeof(Part))));
     divide();
     threads_ = int(std::min({threads, mostThreads, int64_t(blocks_.size())}));
     parts_.clear();
@@ -302,6 +290,15 @@ void Program::allocate() {
   for (const PlanSegment &segment : plan().segments) pointers = std::max(pointers, segment.pointerCount);
   pointers_.resize(size_t(threads_));
   for (std::vector<void *> &of : pointers_) of.resize(size_t(pointers));
+}
+
+size_t Program::bytes() const {
+  size_t sum = uniform_.bytes() + partials_.bytes();
+  for (const std::vector<Arena> *arenas : {&arenas_, &scratch_})
+    for (const Arena &arena : *arenas) sum += arena.bytes();
+  for (const std::vector<Values> *lists : {&varying_, &outputs_})
+    for (const Values &values : *lists) sum += values.capacity() * sizeof(double);
+  return sum;
 }
 
 // Calls body(thread, share) for all of something: in shares on all threads, if so many operations are worth it. False if a call

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arena.h"
+#include "memory.h"
 #include "pool.h"
 #include "share.h"
 #include "variant.h"
@@ -18,11 +19,6 @@ namespace parseval {
 std::vector<const Kernels *> usableKernels();
 // The one of this name, or the best; PARSEVAL_ISA in the environment names one where the caller does not.
 const Kernels *findKernels(const std::optional<std::string> &name);
-
-// What is wrong with a request, in words for the caller.
-struct RequestError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 using Values = std::vector<double>;
 
@@ -45,6 +41,8 @@ class Program {
   // On the caller's thread again: keeps what the plan says is kept.
   void finish();
   bool keeps(size_t output) const;
+  // That it has asked the system for.
+  size_t bytes() const;
   const Values &output(size_t number) const { return outputs_[number]; }
 
   // At any time, from any thread.

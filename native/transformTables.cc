@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "memory.h"
+
 namespace parseval {
 namespace {
 
@@ -113,6 +115,7 @@ void TransformTables::addLevels(Entry &entry, const std::vector<int64_t> &radice
 
 void TransformTables::addConvolution(Entry &entry) {
   const int64_t n = entry.transform.size, m = convenientSize(2 * n - 1, target_);
+  requireMemory(6.0 * double(m) * sizeof(Number));  // roots, kernel, its transform, and what that is made of
   entry.transform.convolution = of(m);
   entry.transform.scratch = m + entry.transform.convolution->scratch;
   // e^(−πi j²/n), its square taken modulo 2n, so that no digit is lost.
@@ -135,6 +138,7 @@ void TransformTables::addConvolution(Entry &entry) {
 TransformTables::Entry &TransformTables::entry(int64_t size, bool padded) {
   std::unique_ptr<Entry> &known = entries_[{size, padded}];
   if (known) return *known;
+  requireMemory(2.0 * double(size) * sizeof(double));
   auto made = std::make_unique<Entry>(precision_);
   made->transform.size = size;
   made->transform.scale = double(1 / std::sqrt((long double)size));

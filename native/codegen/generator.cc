@@ -39,7 +39,8 @@ std::set<int64_t> groupable(const PlanSegment &segment) {
   return found;
 }
 
-// What makes a total zero need not go beyond the vectors that it takes. Another value may lie there at another time.
+// What makes a total zero, always a `fill`, need not go beyond the vectors that it takes. Another value may lie there at another
+// time: if that begins with a `fill`, too, both are left as they are.
 void shortenFills(PlanSegment &segment) {
   for (const TotalLayout &total : segment.totals) {
     Instruction *only = nullptr;
@@ -343,6 +344,7 @@ bool Generator::convolution(const Instruction &i, Generated &g) {
 bool Generator::generate(Plan &plan) {
   constants_ = plan.constants.data();
   std::vector<std::pair<Instruction *, Generated *>> made;
+  std::vector<std::pair<PlanSegment *, std::vector<TotalLayout>>> totals;
   for (PlanSegment &segment : plan.segments) {
     if (!segment.varying) continue;
     totals_ = {!full_, groupable(segment), {}};
@@ -359,16 +361,20 @@ bool Generator::generate(Plan &plan) {
       if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
       made.push_back({&i, &g});
     }
-    segment.totals = std::move(totals_.layouts);
-    shortenFills(segment);
+    totals.push_back({&segment, std::move(totals_.layouts)});
   }
   if (!memory_.seal()) return false;
+  // From here on nothing fails: until then the plan is as the kernels that interpret it want it.
   for (const Pending &p : pending_)
     *p.to = reinterpret_cast<GeneratedCode>(reinterpret_cast<uintptr_t>(memory_.at(p.place)));
   for (const Leveled &of : leveled_)
     for (int64_t l = 1; l + 1 < of.transform->levelCount; l++)
       of.generated->levels[l].code = middles_[middleKey(*of.transform, l, of.shape)];
   for (const auto &[i, g] : made) i->generated = g;
+  for (auto &[segment, layouts] : totals) {
+    segment->totals = std::move(layouts);
+    shortenFills(*segment);
+  }
   if (std::getenv("PARSEVAL_PERF_MAP") != nullptr) writePerfMap();
   return true;
 }

@@ -22,6 +22,24 @@ const step = func(
 )
 const options = { precision: 'double', threads: 1 } as const
 
+test('a signal cancels the run that it came with, not the one that another was refused for', async () => {
+  const session = native.start({ func: step, updates: [] }, options)
+  if (E.isLeft(session)) return assert.fail(session.left.message)
+  assert.ok(E.isRight(session.right.write('w', Float64Array.of(1, 2))), 'written')
+  const examples = 2 ** 16
+  const data = { x: new Float64Array(2 * examples) }
+  const first = session.right.run(examples, data)()
+  const controller = new AbortController()
+  const second = session.right.run(examples, data, controller.signal)()
+  controller.abort()
+  assert.deepEqual(E.isRight(await first), true, 'it goes on')
+  const refused = await second
+  assert.ok(E.isLeft(refused), 'it is refused')
+  assert.match(refused.left.message, /^a run is under way/)
+  const third = await session.right.run(1, { x: Float64Array.of(1, 1) })()
+  assert.ok(E.isRight(third), 'the session is of use afterwards')
+})
+
 for (const backend of backends) {
   test(`${backend.name}: what a run and a read give is the reader's own`, async () => {
     const program: Program = { func: step, updates: [{ result: 0, param: 0 }] }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import type { NativeProgram, Precision } from '../../src/backend/native/addon.ts'
 import { type Plan, tape } from '../../src/backend/native/plan.ts'
-import { addon, instruction, loop, map, plan, program, uniform, varying } from './plans.ts'
+import { addon, fft, instruction, loop, map, plan, program, uniform, varying } from './plans.ts'
 
 const units = 5
 /** Uniform: w, then the sum of w x_b over the examples; a second segment subtracts the mean from every example. */
@@ -472,6 +472,39 @@ describe('misuse', () => {
     const q = program(large(100, 2 ** 31 - 1))
     q.write(0, random(units))
     await assert.rejects(q.run(2 ** 20, [null, random(2 ** 20 * units)], 1), /MiB of memory/)
+  })
+  it('more blocks of examples than the machine has room for are refused', async () => {
+    const q = program({
+      ...plan({}),
+      segments: Array.from({ length: 100 }, () => ({
+        rate: 'varying' as const,
+        instructions: [],
+        reductions: [],
+      })),
+    })
+    await assert.rejects(q.run(2 ** 31, [], 1), /MiB of memory/)
+  })
+  it('a transform whose tables are larger than the machine is refused', () => {
+    const prime = 1073741789
+    const large = plan({
+      units: { uniform: 0, varying: 2 ** 31 - 1 },
+      segments: [{ rate: 'varying', instructions: [fft(prime, 0, varying(0), varying(0))], reductions: [] }],
+    })
+    assert.throws(() => program(large), /MiB of memory/)
+  })
+  it('the values of a run are looked at before it begins, whatever their getters do', async () => {
+    const q = counter(2 ** 30)
+    let first: Promise<unknown> | undefined
+    const values: null[] = []
+    Object.defineProperty(values, 0, {
+      get: () => {
+        first ??= q.run(1, [null], 1)
+        return null
+      },
+    })
+    await assert.rejects(q.run(1, values, 1), /a run is under way/)
+    q.cancel()
+    await assert.rejects(first!, /cancelled/)
   })
 })
 

@@ -6,7 +6,7 @@ import { compile } from '../../src/backend/native/compile.ts'
 import type { Instruction, Plan } from '../../src/backend/native/plan.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, complexConstant, constant, type Expr, func, node, type Param } from '../../src/ir/expr.ts'
-import { tensorOf } from '../../src/ir/tensor.ts'
+import { type Tensor, tensorOf } from '../../src/ir/tensor.ts'
 import { complex, type Rate, real, reals, type TensorType, varying } from '../../src/ir/type.ts'
 import type { Program } from '../../src/verify/arbitraries.ts'
 import { distance, evaluated, numbers, right, runNative } from '../property/support.ts'
@@ -15,6 +15,13 @@ import { addon, map, varying as place, plan, program } from './plans.ts'
 const adds = -2
 const steps = 3
 const types = { real, complex }
+
+/** Numbers that are neither small nor alike. */
+const waves = (type: TensorType, seed: number): Tensor =>
+  tensorOf(
+    type,
+    Float64Array.from({ length: reals(type) }, (_, j) => Math.sin(seed + 1.3 * j)),
+  )
 
 type Term = (h: Expr, x: Expr, n: number) => Expr
 /** Σ_b Σ_t of each term, of a state h[t + 1] = F x[t]. */
@@ -41,12 +48,7 @@ const totals = (field: keyof typeof types, n: number, batch: number, terms: read
     },
   )
   const of = (type: TensorType, seed: number) =>
-    Array.from({ length: batch }, (_, i) =>
-      tensorOf(
-        type,
-        Float64Array.from({ length: reals(type) }, (_, j) => Math.sin(seed + 7 * i + 1.3 * j)),
-      ),
-    )
+    Array.from({ length: batch }, (_, i) => waves(type, seed + 7 * i))
   const rate: Rate = 'varying'
   return {
     func: func(
@@ -79,6 +81,16 @@ const realTerms: readonly Term[] = [h => b.re(h), (h, x) => b.im(b.mul(h, b.conj
 const complexTerms: readonly Term[] = [(h, x) => b.mul(b.conj(h), x), h => b.sub(h, b.conj(h))]
 
 const { isa: isas } = addon.features()
+
+const agrees = async (p: Program): Promise<void> => {
+  for (const isa of isas) {
+    const found = distance(
+      await runNative(p, { precision: 'single', threads: 2, isa }),
+      evaluated(p).map(numbers),
+    )
+    assert.ok(found < 1e-5, `${isa}: ${found}`)
+  }
+}
 
 describe('totals over the examples', () => {
   for (const isa of isas)
@@ -120,6 +132,72 @@ describe('totals over the examples', () => {
     )
     const one = func(f.params, [b.batchSum(b.get(begun, 1))])
     assert.equal(added(right(compile({ func: one, updates: [] }))), 0)
+  })
+  it('are zero in the beginning where the zero is a result, too, and lies where another carry lay', async () => {
+    const n = 64
+    const [vector, sequence] = [varying(real(n)), varying(real(steps, n))]
+    const [w, carry, x] = [argument(0, vector), argument(1, vector), argument(2, vector)]
+    const zero = constant(0, [n])
+    const first = b.scan([constant(1, [n]), argument(1, sequence)], {
+      body: func(
+        [
+          { name: 'a', type: vector },
+          { name: 'x', type: vector },
+        ],
+        [b.mul(argument(0, vector), carry)],
+      ),
+      length: steps,
+      reverse: false,
+      invariants: 0,
+      carries: 1,
+    })
+    const second = b.scan([b.matvec(argument(0, real(n, n)), b.get(first, 0)), zero, argument(2, sequence)], {
+      body: func(
+        [
+          { name: 'w', type: vector },
+          { name: 's', type: vector },
+          { name: 'x', type: vector },
+        ],
+        [b.add(carry, b.tanh(b.mul(w, x)))],
+      ),
+      length: steps,
+      reverse: false,
+      invariants: 1,
+      carries: 1,
+    })
+    const p: Program = {
+      func: func(
+        [
+          { name: 'm', type: real(n, n) },
+          { name: 'xs', type: sequence },
+          { name: 'ys', type: sequence },
+        ],
+        [b.batchSum(b.get(second, 0)), zero],
+      ),
+      inputs: [
+        { rate: 'uniform', tensor: waves(real(n, n), 1) },
+        ...[2, 3].map(seed => ({ rate: 'varying', tensors: [waves(real(steps, n), seed)] }) as const),
+      ],
+      batch: 1,
+    }
+    await agrees(p)
+  })
+
+  it('are as the interpreting kernels want them, where something else in the plan has no code', async () => {
+    const p = totals('real', 8, 8, realTerms)
+    const z = argument(2, varying(complex(1)))
+    const behind = b.scale(b.broadcast(b.sum(p.func.results[0]!), [1]), z)
+    await agrees({
+      func: func(
+        [...p.func.params, { name: 'z', type: varying(complex(1)) }],
+        [...p.func.results, b.apply(node('dft', [], { size: 1 }), behind)],
+      ),
+      inputs: [
+        ...p.inputs,
+        { rate: 'varying', tensors: Array.from({ length: 8 }, (_, i) => waves(complex(1), i)) },
+      ],
+      batch: 8,
+    })
   })
 })
 

@@ -60,6 +60,7 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
     if (missing !== undefined) return E.left(failure(lacks(missing.name, data)))
     return E.right(plan.inputs.map(p => (p.rate === 'varying' ? data[p.name]! : null)))
   }
+  let underWay = false
   const run =
     (
       batch: number,
@@ -69,6 +70,9 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
     async () => {
       if (signal?.aborted)
         return E.left({ ...failure('the run was cancelled before it began'), cancelled: true })
+      // Refused here, as `cancel` would be that of the run under way.
+      if (underWay) return E.left(failure('a run is under way'))
+      underWay = true
       const cancel = (): void => program.cancel()
       signal?.addEventListener('abort', cancel, { once: true })
       try {
@@ -77,6 +81,7 @@ const session = (plan: Plan, program: NativeProgram, threads: number): Session =
         const left = failure(named(plan, messageOf(e)))
         return E.left(signal?.aborted ? { ...left, cancelled: true } : left)
       } finally {
+        underWay = false
         signal?.removeEventListener('abort', cancel)
       }
     }

@@ -138,7 +138,8 @@ export const loop = (
 
   const start = carry.map((c, k) => {
     const initial = required(e.args[invariants + k], 'an initial carry')
-    return initial.op === 'constant' && !site.places.has(initial)
+    // A constant that has a place is filled in, too: the engine looks for the zeros of totals.
+    return initial.op === 'constant'
       ? fill(site, c.start, initial)
       : copy(c.start, place(site, initial), unitsOf(initial))
   })
