@@ -40,6 +40,10 @@ PARSEVAL_INLINE void storeParts(Scalar<K> *p, Parts parts, Complex<K> x) {
 enum class Kind { leaf, pairs, inner, top, whole };
 constexpr int kinds = 5;
 
+// Kernels of `top` and `whole`, given a scale of 1 and the parts in order, do for `inner` and `leaf`, too: half as much code, where
+// blocks are not generated code's anyway.
+constexpr bool fewKernels = PARSEVAL_GENERATED_BYTES == 0;
+
 // `count` columns. Distances are in scalars: from one column to the next (`step`), and from one element of a column to
 // the next (`apart`).
 template <class K>
@@ -67,7 +71,7 @@ __attribute__((noinline)) void runColumns(const Columns<K> &c) {
   const int64_t radix = Radix == 0 ? c.radix : Radix;
   const Scalar<K> *from = c.from, *w = c.twiddles;
   Scalar<K> *to = c.to;
-  const int64_t fromStep = twiddled ? element : c.fromStep, toStep = intoWork ? c.toStep : element;
+  const int64_t fromStep = twiddled ? element : c.fromStep, toStep = twiddled ? element : c.toStep;
   const int64_t fromApart = c.fromApart, toApart = intoWork ? element : c.toApart;
   const Parts in = c.in, out = c.out;
   const typename K::Vector scale = splat<K>(c.scale);
@@ -108,12 +112,12 @@ struct ColumnKernels {
 
   template <int Radix, int Slot>
   constexpr void fill() {
-    at[int(Kind::leaf)][Slot] = runColumns<K, Radix, Kind::leaf>;
+    at[int(Kind::leaf)][Slot] = runColumns<K, Radix, fewKernels ? Kind::whole : Kind::leaf>;
     if constexpr (K::lanes > 1) at[int(Kind::pairs)][Slot] = runColumns<K, Radix, Kind::pairs>;
     at[int(Kind::whole)][Slot] = runColumns<K, Radix, Kind::whole>;
     // The codelet of size 64 has no variant with twiddles; the planner puts it at the leaves only.
     if constexpr (Radix != 64 && Radix != 1) {
-      at[int(Kind::inner)][Slot] = runColumns<K, Radix, Kind::inner>;
+      at[int(Kind::inner)][Slot] = runColumns<K, Radix, fewKernels ? Kind::top : Kind::inner>;
       at[int(Kind::top)][Slot] = runColumns<K, Radix, Kind::top>;
     }
   }

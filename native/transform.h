@@ -113,7 +113,7 @@ class Levels {
   // Leaves of which the elements are `step` apart, and the places `apart`.
   void leaves(const Rows<T> &x, int64_t step, int64_t place, int64_t apart, int64_t count) const {
     parseval::run<K>(leafKind, {x.at, step * element, x.apart, in_, work_ + place * element, apart * element, element,
-                                  out_, count, nullptr, scale_, leaf_.radix, roots(leaf_)});
+                                inOrder<K>, count, nullptr, T(1), leaf_.radix, roots(leaf_)});
   }
 
   // In natural order; so many in a row go to blocks of the top level in turn.
@@ -191,9 +191,10 @@ class Levels {
     for (int64_t k = first, end = first + count; k < end;) {
       const int64_t left = t_.padEvery - k % t_.padEvery, run = left < end - k ? left : end - k;
       T *const x = work_ + (place + placeInWork(t_, k)) * element;
-      parseval::run<K>(kind, {x, element, level.apart * element, in_, kind == Kind::inner ? x : y.at, element, y.apart,
-                              out_, run, table_ + 2 * (level.twiddles + k * (level.radix - 1)), scale_, level.radix,
-                              roots(level)});
+      const bool inner = kind == Kind::inner;
+      parseval::run<K>(kind, {x, element, level.apart * element, in_, inner ? x : y.at, element, y.apart,
+                              inner ? inOrder<K> : out_, run, table_ + 2 * (level.twiddles + k * (level.radix - 1)),
+                              inner ? T(1) : scale_, level.radix, roots(level)});
       y.at += run * element;
       k += run;
     }
