@@ -40,8 +40,8 @@ PARSEVAL_INLINE void storeParts(Scalar<K> *p, Parts parts, Complex<K> x) {
 enum class Kind { leaf, pairs, inner, top, whole };
 constexpr int kinds = 5;
 
-// Kernels of `top` and `whole`, given a scale of 1 and the parts in order, do for `inner` and `leaf`, too: half as much code, where
-// blocks are not generated code's anyway.
+// Kernels of `top` and `whole`, given a scale of 1 and the parts in order, do for `inner` and `leaf`, too: three kinds to compile
+// instead of five, where speed is not what counts.
 constexpr bool fewKernels = PARSEVAL_GENERATED_BYTES == 0;
 
 // `count` columns. Distances are in scalars: from one column to the next (`step`), and from one element of a column to
