@@ -62,8 +62,10 @@ void InstructionDecoder::readTransform(Instruction &i) {
   settleSums(after);
   findOnlyRead({&before, &after});
   if (dead_) return;
-  // The size of the tables is held against that of the arenas, which are in memory anyway.
-  if (size > plan_.uniformUnits + plan_.varyingUnits)
+  // The size of the tables is held against that of the arenas, which are in memory anyway; but what a transform is of, and what
+  // becomes of it, need not be in memory.
+  constexpr int64_t small = 1 << 20;
+  if (size > std::max(small, plan_.uniformUnits + plan_.varyingUnits))
     fail("a transform of size " + text(size) + ", larger than the arenas");
   const int32_t output = spareOutput(after);
   if (output >= 0) i.transform = plan_.transforms_.inPlace(size);

@@ -39,6 +39,19 @@ export const postorderBy = <A>(roots: readonly A[], children: (a: A) => readonly
   return order
 }
 
+/** What a tree ends in, from left to right, a node that is met again again: `parts` are undefined of a leaf. */
+export const leavesBy = <A>(root: A, parts: (a: A) => readonly A[] | undefined): readonly A[] => {
+  const leaves: A[] = []
+  const rest = [root]
+  while (rest.length > 0) {
+    const next = rest.pop() as A
+    const inner = parts(next)
+    if (inner === undefined) leaves.push(next)
+    else for (let i = inner.length - 1; i >= 0; i--) rest.push(inner[i] as A)
+  }
+  return leaves
+}
+
 /* Pass after pass walks over the results of the same functions, which are frozen. */
 const orders = new WeakMap<readonly Expr[], readonly Expr[]>()
 

@@ -18,6 +18,7 @@ import { boundIn, invariantIn } from './bound.ts'
 import { costOf } from './cost.ts'
 import { normalise, product } from './fuseUnitary.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { replaceLoops } from './replaceLoops.ts'
 
 /* Nodes of a carry's next value that are looked at, one under the other. */
 const deepest = 10
@@ -177,29 +178,22 @@ const absorbed = (whole: Turned, k: number): Turned => {
   }
 }
 
-const absorbIn = (f: Func, tell: Tell): Func => {
-  const all = new Map<Expr, Turned>()
-  return func(
-    f.params,
-    rewrite(f.results, e => {
-      if (e.op === 'scan') {
-        const { body, invariants } = e.attributes
-        const isInvariant = invariantIn(body, invariants)
-        const whole: Turned = { scan: e as Expr<'scan'>, isInvariant, phases: new Map() }
-        const turned = Array.from({ length: e.attributes.carries }, (_, k) => k).reduce(absorbed, whole)
-        if (turned.phases.size === 0) return e
-        tell('modReLU(D z) = D modReLU(z)', turned.phases.size)
-        all.set(turned.scan, turned)
-        return turned.scan
-      }
-      const phase = e.op === 'get' ? all.get(operand(e, 0))?.phases.get(e.attributes.item) : undefined
-      return phase === undefined ? e : b.apply(phase, e)
-    }),
-  )
-}
+const absorbLevel = (f: Func, tell: Tell): Func =>
+  replaceLoops(f, e => {
+    const { body, invariants, carries } = e.attributes
+    const whole: Turned = { scan: e, isInvariant: invariantIn(body, invariants), phases: new Map() }
+    const { scan, phases } = Array.from({ length: carries }, (_, k) => k).reduce(absorbed, whole)
+    if (phases.size === 0) return undefined
+    tell('modReLU(D z) = D modReLU(z)', phases.size)
+    const items = body.results.map((_, k) => {
+      const [phase, item] = [phases.get(k), b.get(scan, k)]
+      return phase === undefined ? item : b.apply(phase, item)
+    })
+    return { loop: scan, items }
+  })
 
 export const absorbPhases: Pass = {
   name: 'absorbPhases',
   summary: 'the phase that a carry ends with merges with what the next step begins with',
-  run: (f, tell = silent) => deeply(f, g => absorbIn(g, tell)),
+  run: (f, tell = silent) => deeply(f, g => absorbLevel(g, tell)),
 }

@@ -13,11 +13,11 @@
  * Of what multiples of invariants are added to, the inner product is that without them, a^H (x + s v) = a^H x + s (a^H v):
  * what is added need not be there for it.
  */
-import { add, apply, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
+import { add, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
 import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
-import { adjointFactor, type Factor } from '../ir/unitary.ts'
+import { adjointFactor, applyFactors, factors } from '../ir/unitary.ts'
 import { rewrite } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { sweeps } from './cost.ts'
@@ -26,34 +26,40 @@ import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 type IsInvariant = (e: Expr) => boolean
 
+/* Products that one is taken apart into, and what is passed on the way to them: with more of them there is no sweep to be saved. */
+const most = 100
+
 /** a^H x by what transforms in x are given; undefined if x is not made by any. */
 const advanced = (a: Expr, x: Expr, isInvariant: IsInvariant): Expr | undefined => {
-  const [p, q] = x.args
-  if (p === undefined) return undefined
-  switch (x.op) {
-    case 'apply': {
-      const [operator, u] = [p as Factor, required(q, 'a vector')]
-      const before = apply(adjointFactor(operator), a)
-      return operator.op === 'permute' ? advanced(before, u, isInvariant) : dot(before, u)
+  let left = most
+  const through = (a: Expr, x: Expr): Expr | undefined => {
+    const [p, q] = x.args
+    if (p === undefined || left-- <= 0) return undefined
+    switch (x.op) {
+      case 'apply': {
+        const [chain, u] = [factors(p), required(q, 'a vector')]
+        const before = applyFactors(chain.map(adjointFactor).reverse(), a)
+        return chain.every(f => f.op === 'permute') ? through(before, u) : dot(before, u)
+      }
+      case 'neg':
+        return through(neg(a), p)
+      case 'mul': {
+        const factor = [p, q!].find(isInvariant)
+        return factor && through(mul(conj(factor), a), factor === p ? q! : p)
+      }
+      case 'add':
+      case 'sub': {
+        // A sum of multiples of invariants alone is not made by a transform.
+        if ([p, q!].every(y => asMultiple(y, isInvariant) !== undefined)) return undefined
+        const [first, second] = [p, q!].map(y => through(a, y) ?? multiple(a, y, isInvariant))
+        if (first === undefined || second === undefined) return undefined
+        return x.op === 'add' ? add(first, second) : sub(first, second)
+      }
+      default:
+        return undefined
     }
-    case 'neg':
-      return advanced(neg(a), p, isInvariant)
-    case 'mul': {
-      const factor = [p, q!].find(isInvariant)
-      if (factor === undefined) return undefined
-      return advanced(mul(conj(factor), a), factor === p ? q! : p, isInvariant)
-    }
-    case 'add':
-    case 'sub': {
-      const [first, second] = [p, q!].map(y => advanced(a, y, isInvariant) ?? multiple(a, y, isInvariant))
-      // A sum of multiples of invariants alone is not made by a transform.
-      const made = [p, q!].some(y => multiple(a, y, isInvariant) === undefined)
-      if (first === undefined || second === undefined || !made) return undefined
-      return x.op === 'add' ? add(first, second) : sub(first, second)
-    }
-    default:
-      return undefined
   }
+  return through(a, x)
 }
 
 /** a^H x of an x that is a number times an invariant. */
@@ -64,23 +70,28 @@ const multiple = (a: Expr, x: Expr, isInvariant: IsInvariant): Expr | undefined 
 
 /** s v for a number s, with sums in s written as sums of vectors and invariants in it moved to v. */
 const distributed = (s: Expr, v: Expr, isInvariant: IsInvariant): Expr => {
-  const [p, q] = s.args
-  switch (s.op) {
-    case 'add':
-    case 'sub': {
-      const [first, second] = [distributed(p!, v, isInvariant), distributed(q!, v, isInvariant)]
-      return s.op === 'add' ? add(first, second) : sub(first, second)
-    }
-    case 'neg':
-      return distributed(p!, neg(v), isInvariant)
-    case 'mul': {
-      const factor = [p!, q!].find(isInvariant)
-      if (factor === undefined) break
-      const repeated = broadcast(factor, tensorType(v).shape)
-      return distributed(factor === p ? q! : p!, mul(repeated, v), isInvariant)
-    }
+  let left = most
+  const over = (s: Expr, v: Expr): Expr => {
+    const [p, q] = s.args
+    if (left-- > 0)
+      switch (s.op) {
+        case 'add':
+        case 'sub': {
+          const [first, second] = [over(p!, v), over(q!, v)]
+          return s.op === 'add' ? add(first, second) : sub(first, second)
+        }
+        case 'neg':
+          return over(p!, neg(v))
+        case 'mul': {
+          const factor = [p!, q!].find(isInvariant)
+          if (factor === undefined) break
+          const repeated = broadcast(factor, tensorType(v).shape)
+          return over(factor === p ? q! : p!, mul(repeated, v))
+        }
+      }
+    return mul(broadcast(s, tensorType(v).shape), v)
   }
-  return mul(broadcast(s, tensorType(v).shape), v)
+  return over(s, v)
 }
 
 /** A number times an invariant vector, if that is what it is. */

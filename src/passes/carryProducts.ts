@@ -10,6 +10,7 @@
 import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, func, type Param, tensorType, withArgs } from '../ir/expr.ts'
 import { postorder } from '../ir/order.ts'
+import { rateOf } from '../ir/type.ts'
 import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { sweeps } from './cost.ts'
@@ -21,6 +22,8 @@ import { type Replacement, replaceLoops } from './replaceLoops.ts'
 const found = (e: Expr<'scan'>, isInvariant: (x: Expr) => boolean, product: Expr): Handed | undefined => {
   const x = product.op === 'dot' ? product.args.find(a => !isInvariant(a)) : undefined
   if (x === undefined || product.args.every(a => !isInvariant(a))) return undefined
+  // A carry varies if the loop does.
+  if (rateOf(product.type) !== rateOf(e.type)) return undefined
   const of = handed(e, x)
   if (of === undefined) return undefined
   const outside = substitute(

@@ -18,9 +18,9 @@ import { type Cost, chainCost } from './cost.ts'
 
 /* The adjoint of D(θ) is written D(−θ), and that −θ is no node of the program: θ is. */
 const withoutSigns = (angles: Expr): { readonly angles: Expr; readonly negated: boolean } => {
-  if (angles.op !== 'neg') return { angles, negated: false }
-  const inner = withoutSigns(required(angles.args[0], 'angles'))
-  return { angles: inner.angles, negated: !inner.negated }
+  let [inner, negated] = [angles, false]
+  for (; inner.op === 'neg'; negated = !negated) inner = required(inner.args[0], 'angles')
+  return { angles: inner, negated }
 }
 
 /** τ = 2/‖v‖². */

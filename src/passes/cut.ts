@@ -14,7 +14,7 @@ import { isPointwise } from '../ir/ops.ts'
 import { postorder, postorderBy } from '../ir/order.ts'
 import { rateOf, reals, sameType } from '../ir/type.ts'
 import { factors } from '../ir/unitary.ts'
-import { boundIn } from './bound.ts'
+import { boundIn, invariantIn } from './bound.ts'
 import { chainProducts } from './chainDerivative.ts'
 import { chainCost, costOf } from './cost.ts'
 
@@ -79,20 +79,19 @@ export const cuts = (e: Expr<'scan'>, read: readonly number[]): readonly Cut[] =
 /** Nodes of a loop's body, and inner products within its unitary chains, that cost more to compute again than to save. */
 export const dear = (e: Expr<'scan'>): readonly Expr[] => {
   const { body, invariants } = e.attributes
-  const bound = boundIn(body, invariants)
+  const isInvariant = invariantIn(body, invariants)
+  // Of a step and an example its own.
+  const isOwn = (x: Expr): boolean => !isInvariant(x) && rateOf(x.type) === rateOf(e.type)
   const nodes = postorder(body.results)
   const products = nodes.flatMap(x =>
-    x.op === 'apply' && bound.has(x) && rateOf(x.type) === rateOf(e.type)
-      ? chainProducts(x as Expr<'apply'>)
-      : [],
+    x.op === 'apply' && isOwn(x) ? chainProducts(x as Expr<'apply'>).filter(isOwn) : [],
   )
   const costly = nodes.filter(
     x =>
-      bound.has(x) &&
       x.type.kind === 'tensor' &&
       x.op !== 'scan' &&
       x.op !== 'apply' && // saved only in a carry's place: a state is the size of all a step may save
-      rateOf(x.type) === rateOf(e.type) &&
+      isOwn(x) &&
       costOf(x).flops > flopsPerSaved * reals(x.type),
   )
   return [...new Set([...costly, ...products])]

@@ -12,6 +12,7 @@ import { argument, type Expr, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
+import { sameType } from '../ir/type.ts'
 import { deeply, remade, rewrite } from '../ir/walk.ts'
 import { cost } from './cost.ts'
 import { handed } from './handed.ts'
@@ -62,9 +63,11 @@ const delayed = (e: Loop, k: number): { readonly loop: Loop; readonly total: Exp
   const later = new Map<Expr, Expr>()
   const carried = new Map<Expr, number>()
   for (let i = invariants; i < body.params.length; i++) {
-    const of = handed(e, param(e, i))
-    if (of === undefined || i === invariants + k) continue
-    later.set(of.next, param(e, i))
+    const there = param(e, i)
+    const of = handed(e, there)
+    // What does not vary is not made of what does.
+    if (of === undefined || i === invariants + k || !sameType(of.next.type, there.type)) continue
+    later.set(of.next, there)
     if (i < invariants + carries) carried.set(of.next, i - invariants)
   }
   const isInvariant = (x: Expr): boolean => x.op === 'arg' && x.attributes.index < invariants

@@ -133,6 +133,11 @@ export const differentiateScan = (
       const cAdj = adjOf(i)
       return cAdj === undefined ? [] : [tailAt(i, z, cAdj)]
     })
+    // What the last z owes to the final carry, by itself: in front of the loop.
+    const begun = turned.flatMap(([i, z]) => {
+      const slot = required(cotangentOf(i), 'a cotangent')
+      return itemAdj[i - invariants] === undefined ? [] : [{ z, slot, ...tailAt(i, z, slot.arg) }]
+    })
     /** What a step passes on to a parameter, its tails' part included. */
     const passedOn = (i: number, ending: readonly Tail[]): Expr | undefined =>
       [adjOf(i), ...ending.map(({ owed }) => owed.get(args[i]!))].reduce(
@@ -165,7 +170,11 @@ export const differentiateScan = (
     }
     const later = rewrite(endedBy(tails), x => (x.op === 'arg' ? (recovered[x.attributes.index] ?? x) : x))
     const usedLater = argsOf(later)
-    const stacked = savedNodes.filter(z => used.has(hereOf.get(z)!) || usedLater.has(beforeOf.get(z) ?? z))
+    const usedFirst = argsOf(begun.flatMap(({ zAdj, owed }) => [zAdj, ...owed.values()]))
+    const stacked = savedNodes.filter(z => {
+      const before = beforeOf.get(z) ?? z
+      return used.has(hereOf.get(z)!) || usedLater.has(before) || usedFirst.has(before)
+    })
 
     const finish = (): ScanAdjoint => {
       const forward = scan(e.args, {
@@ -174,10 +183,7 @@ export const differentiateScan = (
       }) as Expr<'scan'>
       const stackOf = (z: Expr): Expr => get(forward, body.results.length + kept.length + stacked.indexOf(z))
       const [firstAt, restAt, beforeAt, lastAt] = reverse ? [length - 1, 0, 1, 0] : [0, 1, 0, length - 1]
-      /** What the last z owes to the final carry, by itself: in front of the loop. */
-      const begun = turned.flatMap(([i, z]) => {
-        const slot = required(cotangentOf(i), 'a cotangent')
-        if (itemAdj[i - invariants] === undefined) return []
+      const beginnings = begun.map(({ z, slot, zAdj, owed }) => {
         const values: (Expr | undefined)[] = e.args.slice(0, invariants)
         values[slot.arg.attributes.index] = slot.operand
         if (stacked.includes(z)) {
@@ -185,17 +191,16 @@ export const differentiateScan = (
           const { index } = required(beforeOf.get(z), 'its entry').attributes
           values[index] = reshape(entry, tensorType(z).shape)
         }
-        const { zAdj, owed } = tailAt(i, z, slot.arg)
         const outside = (x: Expr): Expr => required(substitute([x], values)[0], 'a cotangent')
         const more = [...owed].map(([arg, x]): Contribution => {
           const target = required(e.args[arg.attributes.index], 'an invariant')
           return [target, () => outside(x)]
         })
-        return [{ i, zAdj: outside(zAdj), more }]
+        return { slot, zAdj: outside(zAdj), more }
       })
-      const alsoOwed = begun.flatMap(({ more }) => more)
+      const alsoOwed = beginnings.flatMap(({ more }) => more)
       const beginning = (s: Slot): Slot => {
-        const tail = begun.find(({ i }) => cotangentOf(i) === s)
+        const tail = beginnings.find(({ slot }) => slot === s)
         return tail === undefined ? s : { ...s, operand: tail.zAdj }
       }
 

@@ -13,14 +13,18 @@ import * as b from '../ir/build.ts'
 import { get, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder, postorderBy } from '../ir/order.ts'
-import { deeply, remade, substitute } from '../ir/walk.ts'
+import { postorderBy } from '../ir/order.ts'
+import { deeply, substitute } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
 import { multiplied, repeatedScalar, separated } from './multiples.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 import { type Replacement, replaceLoops } from './replaceLoops.ts'
+import { usesOf } from './uses.ts'
 
-/** What is summed in the loop instead, and what of it and invariants was summed. */
+/**
+ * What is summed in the loop instead, and what of it and invariants was summed. In the form an argument of its own stands for each
+ * term, as a term may be a factor, too.
+ */
 interface Split {
   readonly terms: readonly Expr[]
   readonly form: Expr
@@ -54,8 +58,10 @@ const made = (x: Expr, isInvariant: IsInvariant, depth = 0): Made | undefined =>
   return undefined
 }
 
+type SplitInto = (term: Expr, form: (sum: Expr) => Expr) => Split
+
 /** L p ± L q as L (p ± q), the sum in brackets as a whole; undefined if the two have nothing in common. */
-const shared = (x: Expr, isInvariant: IsInvariant): Split | undefined => {
+const shared = (x: Expr, isInvariant: IsInvariant, into: SplitInto): Split | undefined => {
   let [p, q] = [required(x.args[0], 'p'), required(x.args[1], 'q')]
   const common: Made[] = []
   for (;;) {
@@ -65,10 +71,9 @@ const shared = (x: Expr, isInvariant: IsInvariant): Split | undefined => {
     p = l.of
     q = r.of
   }
-  const rest = withArgs(x, [p, q])
   return common.length === 0
     ? undefined
-    : { terms: [rest], form: common.reduceRight((y, m) => m.remake(y), rest) }
+    : into(withArgs(x, [p, q]), sum => common.reduceRight((y, m) => m.remake(y), sum))
 }
 
 /** The operands that a sum goes through to. */
@@ -91,17 +96,19 @@ const summed = (x: Expr, isInvariant: IsInvariant): readonly Expr[] => {
   }
 }
 
-const split = (root: Expr, isInvariant: IsInvariant): Split => {
+/** `sumOf`: the argument that stands for a term. */
+const split = (root: Expr, isInvariant: IsInvariant, sumOf: (term: Expr) => Expr): Split => {
   const known = new Map<Expr, Split>()
+  const into: SplitInto = (term, form) => ({ terms: [term], form: form(sumOf(term)) })
   const through = (x: Expr): Split => {
-    const whole: Split = { terms: [x], form: x }
+    const whole = (): Split => into(x, sum => sum)
     const parts = summed(x, isInvariant)
-    if (parts.length === 0) return whole
+    if (parts.length === 0) return whole()
     const terms = [...new Set(parts.flatMap(a => required(known.get(a), 'an operand').terms))]
     if (x.op === 'add' || x.op === 'sub') {
       // Two vectors in place of one would cost more than they save.
-      if (isScalar(x)) return whole
-      if (terms.filter(t => !isScalar(t)).length > 1) return shared(x, isInvariant) ?? whole
+      if (isScalar(x)) return whole()
+      if (terms.filter(t => !isScalar(t)).length > 1) return shared(x, isInvariant, into) ?? whole()
     }
     const form = withArgs(
       x,
@@ -125,10 +132,13 @@ const apart = (x: Expr, isInvariant: IsInvariant): Expr => {
 const factored = (e: Expr<'scan'>): Replacement | undefined => {
   const { body, invariants, carries } = e.attributes
   const isInvariant = invariantIn(body, invariants)
-  const users = new Map<Expr, number>()
-  for (const x of postorder(body.results)) for (const a of x.args) users.set(a, (users.get(a) ?? 0) + 1)
-  const outside = (x: Expr): Expr | undefined =>
-    isInvariant(x) ? substitute([x], e.args.slice(0, invariants))[0] : undefined
+  const uses = usesOf(body.results)
+  const sums = new Map<Expr, Expr<'arg'>>()
+  const sumOf = (term: Expr): Expr => {
+    const known = sums.get(term) ?? argument(body.params.length + sums.size, tensorType(term))
+    sums.set(term, known)
+    return known
+  }
 
   const splits = body.results.slice(0, carries).map((r, k): Split | undefined => {
     const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
@@ -142,11 +152,10 @@ const factored = (e: Expr<'scan'>): Replacement | undefined => {
           : r.op === 'sub'
             ? b.neg(term)
             : undefined
-    const isSum = users.get(carry) === 1 && !body.results.includes(carry) && b.isZero(initial)
+    const isSum = uses(carry) === 1 && b.isZero(initial)
     // A step that reads the sum so far, before its own term or after it, needs it whole.
-    const isRead = users.has(r) || body.results.filter(other => other === r).length > 1
-    if (added === undefined || !isSum || isRead) return undefined
-    const found = split(apart(added, isInvariant), isInvariant)
+    if (added === undefined || !isSum || uses(r) > 1) return undefined
+    const found = split(apart(added, isInvariant), isInvariant, sumOf)
     return found.terms.length === 1 && found.terms[0] === added ? undefined : found
   })
   if (splits.every(s => s === undefined)) return undefined
@@ -200,11 +209,11 @@ const factored = (e: Expr<'scan'>): Replacement | undefined => {
     const found = splits[k]
     const first = firstOf[k]!
     if (found === undefined) return get(loop, first)
-    const sums = new Map(found.terms.map((t, j) => [t, get(loop, first + j)]))
-    return required(
-      remade(found.form, x => sums.get(x) ?? outside(x)),
-      'a sum',
-    )
+    const values: (Expr | undefined)[] = e.args.slice(0, invariants)
+    found.terms.forEach((t, j) => {
+      values[required(sums.get(t), 'an argument').attributes.index] = get(loop, first + j)
+    })
+    return required(substitute([found.form], values)[0], 'a sum')
   })
   return { loop, items }
 }

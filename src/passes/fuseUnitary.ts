@@ -11,12 +11,12 @@
 import { apply, compose, permute, phase } from '../ir/build.ts'
 import { type Expr, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder } from '../ir/order.ts'
 import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { areZero, permuted, total } from './angles.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
+import { usesOf } from './uses.ts'
 
 /** The two factors, left acting last, as fewer or better ordered ones; undefined where no law applies. */
 const pair = (left: Factor, right: Factor, tell: Tell): readonly Factor[] | undefined => {
@@ -72,25 +72,18 @@ export const normalise = (chain: readonly Factor[], tell = silent): readonly Fac
 export const product = (chain: readonly Factor[]): Expr | undefined =>
   chain.length > 1 ? compose(chain) : chain[0]
 
-const userCounts = (roots: readonly Expr[]): ReadonlyMap<Expr, number> => {
-  const counts = new Map<Expr, number>()
-  for (const e of postorder(roots)) for (const a of e.args) counts.set(a, (counts.get(a) ?? 0) + 1)
-  for (const r of roots) counts.set(r, (counts.get(r) ?? 0) + 1)
-  return counts
-}
-
 export const fuseUnitary: Pass = {
   name: 'fuseUnitary',
   summary: 'unitary products become single chains in normal form',
   run: (f, tell = silent) =>
     deeply(f, g => {
-      const users = userCounts(g.results)
+      const uses = usesOf(g.results)
       // Chains are gathered from the outside, so an inner application that is absorbed is never made.
       const gather = (e: Expr, original: Expr): Expr => {
         if (e.op !== 'apply') return e
         const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]
         const inner = original.args[1]
-        const absorbs = x.op === 'apply' && inner !== undefined && users.get(inner) === 1
+        const absorbs = x.op === 'apply' && inner !== undefined && uses(inner) === 1
         const own = factors(unitary)
         if (absorbs) tell('U (V x) = (U V) x')
         else if (product(own) !== unitary) tell('a product = its factors in order')

@@ -10,11 +10,12 @@
 import { add, contract, get, isZero, scan } from '../ir/build.ts'
 import { argument, type Expr, type Func, func, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder } from '../ir/order.ts'
+import { leavesBy } from '../ir/order.ts'
 import { rateOf, reals, width } from '../ir/type.ts'
 import { deeply, rewrite, substitute } from '../ir/walk.ts'
 import { type Pass, silent, type Tell } from './pass.ts'
 import { replaceLoops } from './replaceLoops.ts'
+import { usesOf } from './uses.ts'
 
 /**
  * How many numbers of a matrix are worth keeping one of a factor: below, the matrix is so small that its sum stays in
@@ -26,12 +27,9 @@ const leastReuse = { 1: 10, 2: 4 } as const
 type Product = Expr<'outer'>
 const factor = (p: Product, i: 0 | 1): Expr => required(p.args[i], 'a factor')
 
-/** The terms of a sum. */
-const termsOf = (x: Expr): readonly Expr[] => (x.op === 'add' ? x.args.flatMap(termsOf) : [x])
-
-/** The sums on the way from a carry's next value to the carry. */
-const sumsOver = (carry: Expr, x: Expr): readonly Expr[] =>
-  x.op === 'add' && termsOf(x).includes(carry) ? [x, ...x.args.flatMap(a => sumsOver(carry, a))] : []
+/** The terms of a sum. What else uses a sum needs all of it: that is a term itself. */
+const termsOf = (sum: Expr, uses: (e: Expr) => number): readonly Expr[] =>
+  leavesBy(sum, x => (x.op === 'add' && uses(x) === 1 ? x.args : undefined))
 
 /** What is left of a carry's sum, and the products that leave it. */
 interface Split {
@@ -39,16 +37,13 @@ interface Split {
   readonly products: readonly Product[]
 }
 
-const splitCarry = (e: Expr<'scan'>, k: number, users: ReadonlyMap<Expr, number>): Split | undefined => {
+const splitCarry = (e: Expr<'scan'>, k: number, uses: (e: Expr) => number): Split | undefined => {
   const { body, invariants, carries } = e.attributes
   const carry = argument(invariants + k, required(body.params[invariants + k], 'a parameter').type)
   const next = required(body.results[k], 'a carry')
-  const terms = termsOf(next)
+  const terms = termsOf(next, uses)
   const others = terms.filter(x => x !== carry)
-  if (terms.length !== others.length + 1 || users.get(carry) !== 1 || next === carry) return undefined
-  // A step that reads the sum so far needs all of it.
-  const uses = (x: Expr): number => (users.get(x) ?? 0) + body.results.filter(r => r === x).length
-  if (sumsOver(carry, next).some(x => uses(x) > 1)) return undefined
+  if (terms.length !== others.length + 1 || uses(carry) !== 1 || next === carry) return undefined
 
   const isSequence = (x: Expr): boolean => x.op === 'arg' && x.attributes.index >= invariants + carries
   const isStacked = (x: Expr): boolean => isSequence(x) || body.results.indexOf(x, carries) >= 0
@@ -66,12 +61,9 @@ const hoistOne = (
   e: Expr<'scan'>,
 ): { readonly loop: Expr<'scan'>; readonly items: readonly Expr[] } | undefined => {
   const { body, carries } = e.attributes
-  const users = new Map<Expr, number>()
-  for (const x of postorder(body.results)) for (const a of x.args) users.set(a, (users.get(a) ?? 0) + 1)
-  for (const r of body.results) if (r.op === 'arg') users.set(r, (users.get(r) ?? 0) + 1)
-
+  const uses = usesOf(body.results)
   for (let k = 0; k < carries; k++) {
-    const split = splitCarry(e, k, users)
+    const split = splitCarry(e, k, uses)
     if (split === undefined) continue
     const made = without(e, k, split)
     if (made !== undefined) return made

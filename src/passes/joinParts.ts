@@ -8,6 +8,7 @@ import { required } from '../ir/invariant.ts'
 import { postorder } from '../ir/order.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
+import { usesOf } from './uses.ts'
 
 interface Part {
   readonly values: Expr
@@ -68,15 +69,11 @@ const join = (e: Expr, inner: (e: Expr) => boolean): Expr => {
 }
 
 const joinLevel = (f: Func, tell: Tell): Func => {
-  const users = new Map<Expr, number>()
-  const inSum = new Set<Expr>()
-  for (const e of postorder(f.results))
-    for (const a of e.args) {
-      users.set(a, (users.get(a) ?? 0) + 1)
-      if (e.op === 'add' && a.op === 'add') inSum.add(a)
-    }
-  for (const r of f.results) users.set(r, (users.get(r) ?? 0) + 1)
-  const inner = (e: Expr): boolean => users.get(e) === 1 && inSum.has(e)
+  const uses = usesOf(f.results)
+  const inSum = new Set<Expr>(
+    postorder(f.results).flatMap(e => (e.op === 'add' ? e.args.filter(a => a.op === 'add') : [])),
+  )
+  const inner = (e: Expr): boolean => uses(e) === 1 && inSum.has(e)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {

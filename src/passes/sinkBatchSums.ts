@@ -7,6 +7,7 @@ import { add, apply, batchSum, broadcast, complexOf, isZero, mul, scale, sub } f
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
+import { postorderBy } from '../ir/order.ts'
 import { rateOf } from '../ir/type.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
@@ -37,6 +38,12 @@ const ofOne = (sunk: Sunk, make: (a: Expr, b: Expr) => Expr, a: Expr, b: Expr): 
   return inner && (varies(a) ? make(inner, b) : make(a, inner))
 }
 
+const twofold: ReadonlySet<Op> = new Set(['add', 'sub', 'complex', 'mul', 'scale', 'apply'])
+
+/** The operands of x that a sum over the examples may go through to. */
+const reached = (x: Expr): readonly Expr[] =>
+  varies(x) && (linear.has(x.op) || twofold.has(x.op)) ? x.args.filter(varies) : []
+
 const through = (sunk: Sunk, x: Expr): Expr | undefined => {
   if (!varies(x)) return undefined
   if (x.op === 'get' || x.op === 'contract') return batchSum(x)
@@ -64,9 +71,15 @@ const through = (sunk: Sunk, x: Expr): Expr | undefined => {
 
 const sinkLevel = (f: Func, tell: Tell): Func => {
   const known = new Map<Expr, Expr | undefined>()
-  const sunk: Sunk = x => {
-    if (!known.has(x)) known.set(x, through(sunk, x))
-    return known.get(x)
+  const sunk = (root: Expr): Expr | undefined => {
+    const order = postorderBy([root], x => (known.has(x) ? [] : reached(x)))
+    for (const x of order)
+      if (!known.has(x))
+        known.set(
+          x,
+          through(a => known.get(a), x),
+        )
+    return known.get(root)
   }
   return func(
     f.params,

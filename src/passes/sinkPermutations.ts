@@ -7,10 +7,10 @@ import { apply, dot } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
-import { postorder } from '../ir/order.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
+import { usesOf } from './uses.ts'
 
 const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'conj'])
 
@@ -19,9 +19,9 @@ const isRepeatedScalar = (e: Expr): boolean =>
   (e.op === 'broadcast' && tensorType(required(e.args[0], 'a scalar')).shape.length === 0)
 
 /** One level down, where that does not compute anything twice. */
-const sunk = (operator: Expr, x: Expr, users: ReadonlyMap<Expr, number>): Expr | undefined => {
+const sunk = (operator: Expr, x: Expr, uses: (e: Expr) => number): Expr | undefined => {
   if (isRepeatedScalar(x)) return x
-  if (!passesThrough.has(x.op) || users.get(x) !== 1) return undefined
+  if (!passesThrough.has(x.op) || uses(x) !== 1) return undefined
   return withArgs(
     x,
     x.args.map(a => (isRepeatedScalar(a) ? a : apply(operator, a))),
@@ -44,9 +44,7 @@ const inProduct = (e: Expr): Expr | undefined => {
 }
 
 const sinkOnce = (f: Func, tell: Tell): Func => {
-  const users = new Map<Expr, number>()
-  for (const e of postorder(f.results)) for (const a of e.args) users.set(a, (users.get(a) ?? 0) + 1)
-  for (const r of f.results) users.set(r, (users.get(r) ?? 0) + 1)
+  const uses = usesOf(f.results)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
@@ -57,7 +55,7 @@ const sinkOnce = (f: Func, tell: Tell): Func => {
       // An operand that has changed in this round is left to the next, which counts its users anew.
       if (rebuilt.op !== 'apply' || operator?.op !== 'permute' || x === undefined || x !== original.args[1])
         return rebuilt
-      return changed(rebuilt, sunk(operator, x, users) ?? rebuilt, 'Π (x ∘ y) = Π x ∘ Π y', tell)
+      return changed(rebuilt, sunk(operator, x, uses) ?? rebuilt, 'Π (x ∘ y) = Π x ∘ Π y', tell)
     }),
   )
 }

@@ -2,9 +2,10 @@
 import * as fc from 'fast-check'
 import * as b from '../ir/build.ts'
 import { argument, type Expr, func, type Param, tensorType } from '../ir/expr.ts'
-import { type Field, type Rate, rateOf, type TensorType, tensor, withRate } from '../ir/type.ts'
+import { required } from '../ir/invariant.ts'
+import { type Field, type Rate, rateOf, sameType, type TensorType, tensor, withRate } from '../ir/type.ts'
 import { all, between, oneOf, pick } from './choice.ts'
-import { adapt, indices, type Scope, size } from './scope.ts'
+import { adapt, constantOf, indices, type Scope, size } from './scope.ts'
 
 /** The generators a loop is made with; they make loops, too. */
 export interface Makers {
@@ -35,6 +36,12 @@ const smallType = (s: Scope, most: Rate): fc.Arbitrary<TensorType> =>
 const few = <A>(item: fc.Arbitrary<A>, least: number, most: number): fc.Arbitrary<readonly A[]> =>
   between(least, most).chain(count => all(Array.from({ length: count }, () => item)))
 
+/** A carry, and whether it is what a step adds to. */
+interface CarryPlan {
+  readonly type: TensorType
+  readonly isSum: boolean
+}
+
 /** What is settled before anything is generated for it. */
 interface Plan {
   readonly length: number
@@ -42,7 +49,7 @@ interface Plan {
   readonly stacked: boolean
   readonly usesRest: boolean
   readonly invariants: readonly TensorType[]
-  readonly carries: readonly TensorType[]
+  readonly carries: readonly CarryPlan[]
   readonly sequences: readonly TensorType[]
   readonly outputs: readonly TensorType[]
   /** An index from outside, as an invariant; others as a sequence; one handed on from step to step. */
@@ -65,6 +72,8 @@ const plan = (s: Scope, t: TensorType): fc.Arbitrary<Plan> => {
       usesRest: fc.boolean(),
       invariants: few(type, 0, 2),
       carries: few(type, 0, 1),
+      isTwin: oneOf([true, false, false]),
+      sums: all([oneOf([false, false, true]), fc.boolean()]),
       sequences: few(type, 0, 2),
       outputs: few(type, 0, 1),
       index: oneOf([undefined, ...indices(s, t)]),
@@ -72,7 +81,8 @@ const plan = (s: Scope, t: TensorType): fc.Arbitrary<Plan> => {
       indexCarry: oneOf([undefined, undefined, ...indices(s, t)]),
     })
     .map(drawn => {
-      const { stacked, indexSequence } = drawn
+      const { stacked, indexSequence, sums } = drawn
+      const others = drawn.carries.map(c => (drawn.isTwin && !stacked ? t : c))
       const run = indexSequence && tensorType(indexSequence).shape[0]!
       const fits = !stacked || run === undefined || run === t.shape[0]
       return {
@@ -80,7 +90,10 @@ const plan = (s: Scope, t: TensorType): fc.Arbitrary<Plan> => {
         indexSequence: fits ? indexSequence : undefined,
         length: stacked ? t.shape[0]! : (run ?? drawn.length),
         // A carry varies if anything in its loop does.
-        carries: (stacked ? drawn.carries : [t, ...drawn.carries]).map(c => withRate(c, t.rate)),
+        carries: [...(stacked ? [] : [t]), ...others].map((c, k) => ({
+          type: withRate(c, t.rate),
+          isSum: required(sums[k], 'a sum'),
+        })),
         outputs: stacked ? [{ ...t, shape: t.shape.slice(1) }, ...drawn.outputs] : drawn.outputs,
       }
     })
@@ -99,6 +112,7 @@ const slotsOf = (
   p: Plan,
 ): Readonly<Record<'invariants' | 'carries' | 'sequences', readonly Slot[]>> => {
   const given = (type: TensorType): Slot => ({ type, operand: make.any(s, type) })
+  const start = (type: TensorType): fc.Arbitrary<Expr> => oneOf([0, 0, 0, 1]).map(x => constantOf(type, x, 0))
   const along = (type: TensorType): Slot => ({
     type,
     operand: make.any(s, { ...type, shape: [p.length, ...type.shape] }),
@@ -107,7 +121,7 @@ const slotsOf = (
   return {
     invariants: [...p.invariants.map(given), ...maybe(p.index)],
     carries: [
-      ...p.carries.map(given),
+      ...p.carries.map(({ type, isSum }) => (isSum ? { type, operand: start(type) } : given(type))),
       ...maybe(p.indexCarry).map(slot => ({ ...slot, type: withRate(slot.type, t.rate) })),
     ],
     sequences: [...p.sequences.map(along), ...maybe(p.indexSequence)],
@@ -116,10 +130,18 @@ const slotsOf = (
 
 /**
  * What a carry is next: within bounds, or turned by an operator and moved a little, so that no number of steps
- * makes it large. An index is followed by one of the same type, if the body has another.
+ * makes it large; or a sum, to which terms are added that are not made of sums. An index is followed by one of the same type, if the body has another.
+ * `others`: what others are next, which it may be, too.
  */
-const next = (make: Makers, s: Scope, own: Expr): fc.Arbitrary<Expr> => {
+const next = (
+  make: Makers,
+  s: Scope,
+  own: Expr,
+  sums: readonly Expr[],
+  others: readonly Expr[],
+): fc.Arbitrary<Expr> => {
   const t = tensorType(own)
+  const alike = others.filter(e => sameType(e.type, t))
   if (t.field === 'index')
     return oneOf(
       s.values.filter(v => {
@@ -131,7 +153,14 @@ const next = (make: Makers, s: Scope, own: Expr): fc.Arbitrary<Expr> => {
         )
       }),
     )
+  const small: Scope = { ...s, values: s.values.filter(v => !sums.includes(v)) }
+  const added = (): fc.Arbitrary<Expr> =>
+    fc
+      .tuple(make.any(small, t), fc.boolean())
+      .map(([term, first]) => (first ? b.add(own, term) : b.add(term, own)))
   return pick<Expr>(() => [
+    [alike.length === 0 ? 0 : 2, () => oneOf(alike)],
+    [sums.includes(own) ? 12 : 0, added],
     [2, () => make.unit(s, t)],
     [
       t.field === 'complex' && t.shape.length === 1 ? 3 : 0,
@@ -159,11 +188,21 @@ export const loop = (make: Makers, s: Scope, t: TensorType): fc.Arbitrary<Expr> 
       loops: s.loops - 1,
       limit: Math.max(64, s.limit / p.length),
     }
-    const results = [
-      ...carries.map((_, k) => next(make, body, values[invariants.length + k]!)),
-      ...p.outputs.map(type => make.any(body, { ...type, rate: t.rate })),
-    ]
-    return fc.tuple(all(slots.map(({ operand }) => operand)), all(results)).map(([operands, made]) => {
+    const sums = values.filter((_, i) => p.carries[i - invariants.length]?.isSum === true)
+    const nexts = carries.reduce<fc.Arbitrary<readonly Expr[]>>(
+      (all, _, k) =>
+        all.chain(others =>
+          next(make, body, values[invariants.length + k]!, sums, others).map(e => [...others, e]),
+        ),
+      fc.constant([]),
+    )
+    // What a step gives away may be what it hands on, or be made of it.
+    const results = nexts.chain(own => {
+      const knowing = { ...body, values: [...values, ...own] }
+      const outputs = p.outputs.map(type => make.any(knowing, { ...type, rate: t.rate }))
+      return all(outputs).map(given => [...own, ...given])
+    })
+    return fc.tuple(all(slots.map(({ operand }) => operand)), results).map(([operands, made]) => {
       const scan = b.scan(operands, {
         body: func(params, made),
         length: p.length,

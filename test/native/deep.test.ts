@@ -1,12 +1,19 @@
 /** Programs as deep as they are long: no stack overflows, and nothing is done again for each way to a node. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { compile } from '../../src/backend/native/compile.ts'
 import * as b from '../../src/ir/build.ts'
-import { argument, constant, type Expr, type Func, func } from '../../src/ir/expr.ts'
+import { argument, complexConstant, constant, type Expr, type Func, func, node } from '../../src/ir/expr.ts'
 import { tensorOf } from '../../src/ir/tensor.ts'
-import { real, varying } from '../../src/ir/type.ts'
+import { complex, real, type TensorType, varying } from '../../src/ir/type.ts'
+import { verify } from '../../src/ir/verify.ts'
+import { advanceProducts } from '../../src/passes/advanceProducts.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
+import { hoistProducts } from '../../src/passes/hoistProducts.ts'
 import { joinParts } from '../../src/passes/joinParts.ts'
+import type { Pass } from '../../src/passes/pass.ts'
+import { sinkBatchSums } from '../../src/passes/sinkBatchSums.ts'
+import { closed, loop } from '../property/engines.ts'
 import { distance, evaluated, numbers, right, runNative } from '../property/support.ts'
 
 const size = 6
@@ -68,4 +75,84 @@ test('parts are joined in a sum of ten thousand terms', () => {
   )
   const joined = joinParts.run(of(sum)).results[0]!
   assert.equal(joined.args[1], b.concat(u, v), 'the parts')
+})
+
+const z = varying(complex(size))
+
+/** A loop over two steps whose next state is made of an invariant, the state and an entry. */
+const looped = (type: TensorType, next: (w: Expr, h: Expr, x: Expr) => Expr): Func =>
+  closed([{ ...type, rate: 'uniform' }, type, { ...type, shape: [2, size] }], (w, h, xs) =>
+    loop({ invariants: [w!], carries: [h!], sequences: [xs!], length: 2 }, (w, h, x) => [next(w!, h!, x!)]),
+  )
+const doubled = (y: Expr, times: number): Expr => repeated(e => b.add(e, e), y, times)
+const spread = (s: Expr): Expr => b.broadcast(s, [size])
+const F = node('dft', [], { size })
+
+/* What each of these passes looks for is behind sums, and what it finds there is shared, or far. */
+const searched: readonly (readonly [Pass, (times: number, deep: boolean) => Func])[] = [
+  [
+    hoistProducts,
+    (times, deep) =>
+      looped(varying(real(size)), (_w, h, x) =>
+        deep
+          ? repeated((y, k) => b.add(y, b.mul(x, constant(k, [size]))), h, times)
+          : doubled(b.add(h, x), times),
+      ),
+  ],
+  [
+    advanceProducts,
+    (times, deep) =>
+      looped(z, (w, h, x) => {
+        const made = b.apply(F, b.add(h, x))
+        const term = (k: number): Expr => b.mul(w, complexConstant(k, 0, [size]))
+        const y = deep
+          ? repeated((e, k) => b.add(e, b.mul(spread(b.dot(x, h)), term(k))), made, times)
+          : doubled(made, times)
+        return b.add(x, spread(b.dot(w, y)))
+      }),
+  ],
+  [
+    advanceProducts,
+    (times, deep) =>
+      looped(z, (w, h, x) => {
+        const s = b.dot(h, x)
+        return b.mul(
+          spread(
+            deep
+              ? repeated((e, k) => b.add(e, b.mul(s, complexConstant(k, 0))), s, times)
+              : doubled(s, times),
+          ),
+          w,
+        )
+      }),
+  ],
+  [
+    sinkBatchSums,
+    (times, deep) => {
+      const [last] = loop({ carries: [x], length: 2 }, h => [b.sin(h!)])
+      return of(
+        b.batchSum(deep ? repeated((y, k) => b.add(y, multiple(k)), last!, times) : doubled(last!, times)),
+      )
+    },
+  ],
+]
+for (const [pass, make] of searched)
+  test(`${pass.name} goes through sums of any length, and through what is shared once`, () => {
+    for (const f of [make(10_000, true), make(60, false)]) right(verify(pass.run(f)))
+  })
+
+test('parts are joined, and signs taken off, one after the other', () => {
+  const f = of(repeated(y => b.concat(y, b.sin(x)), b.sin(x), 6000))
+  right(compile({ func: f, updates: [] }, { passes: [] }))
+  const views = of(
+    b.sum(
+      b.reshape(
+        repeated((y, k) => b.reshape(y, k % 2 === 0 ? [1, size] : [size]), b.sin(x), 10_000),
+        [size],
+      ),
+    ),
+  )
+  right(compile({ func: views, updates: [] }, { passes: [] }))
+  const angles = repeated(b.neg, x, 10_000)
+  right(valueAndGradient(of(b.sum(b.abs(b.apply(b.phase(angles), b.toComplex(x))))), [0]))
 })

@@ -130,3 +130,13 @@ test('carries that hand each other on absorb a phase each', () => {
     20,
   )
 })
+
+test('a loop beside the one that it becomes keeps its state as it is', () => {
+  const f = fused(loop(p => stepOf(p, applied(paper, p), inputs[0]!)))
+  const [turned] = nodesOf(absorbPhases.run(f)).filter(e => e.op === 'scan')
+  const both = func(f.params, [...f.results, b.get(turned!, 0)])
+  holds(
+    fc.property(runsOf(both, { batch }), p => keeps(p)),
+    20,
+  )
+})

@@ -5,9 +5,18 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Recurrent } from '../../src/dsl/model.ts'
 import * as b from '../../src/ir/build.ts'
-import { argument, type Expr, type Func, func, type Param, tensorType } from '../../src/ir/expr.ts'
+import {
+  argument,
+  complexConstant,
+  constant,
+  type Expr,
+  type Func,
+  func,
+  type Param,
+  tensorType,
+} from '../../src/ir/expr.ts'
 import { postorder } from '../../src/ir/order.ts'
-import { real, reals, type TensorType, varying } from '../../src/ir/type.ts'
+import { complex, real, reals, type TensorType, varying } from '../../src/ir/type.ts'
 import { factors } from '../../src/ir/unitary.ts'
 import { urnn } from '../../src/models/urnn.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
@@ -18,6 +27,7 @@ import type { Task } from '../../src/tasks/task.ts'
 import { lossOf as taskLoss } from '../../src/train/program.ts'
 import { type Program, runsOf } from '../../src/verify/arbitraries.ts'
 import { holds, holdsAsync } from '../seed.ts'
+import { closed, loop } from './engines.ts'
 import {
   anyRecurrence,
   applied,
@@ -277,5 +287,28 @@ test('the engine agrees on gradients with a cut', async () => {
       },
     ),
     40,
+  )
+})
+
+test('of a state that no gradient goes through, the last is saved for what it ends with', () => {
+  const f = closed([varying(real(4, 3))], xs =>
+    loop({ carries: [constant(0.1, [3])], sequences: [xs!] }, (h, x) => [b.tanh(b.add(b.step(h!), x!))]),
+  )
+  holds(
+    fc.property(runsOf(f, { batch: small }), turns, (p, turn) => error(p, turn) < 1e-6),
+    10,
+  )
+})
+
+test('inner products that do not vary with what comes behind them are not saved', () => {
+  const f = closed([complex(3), complex(3), varying(real(4, 3))], (v, h, angles) =>
+    loop(
+      { invariants: [v!, h!], carries: [complexConstant(0.1, 0, [3])], sequences: [angles!] },
+      (u, x, c, θ) => [b.add(c!, b.apply(b.compose([b.phase(θ!), b.reflect(u!)]), x!))],
+    ),
+  )
+  holds(
+    fc.property(runsOf(f, { batch: small }), turns, (p, turn) => error(p, turn) < 1e-6),
+    10,
   )
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as b from '../../src/ir/build.ts'
-import { argument, type Expr, type Func, func, tensorType } from '../../src/ir/expr.ts'
+import { argument, type Expr, type Func, func, node, tensorType } from '../../src/ir/expr.ts'
 import { postorder } from '../../src/ir/order.ts'
 import { complex, real, varying } from '../../src/ir/type.ts'
 import { substitute } from '../../src/ir/walk.ts'
@@ -137,6 +137,17 @@ test('an inner product is freed of them, but where that would make it wait', () 
     }
 })
 
+test('an inner product goes through a product of operators at once', () => {
+  const F = node('dft', [], { size: n })
+  const r = b.re(u)
+  const u3 = b.compose([b.phase(r), F, b.permute([2, 0, 1])])
+  for (const operator of [u3, b.adjoint(u3), b.compose([b.permute([2, 0, 1])]), b.compose([b.phase(r)])])
+    for (const product of [b.dot(v, b.apply(operator, x)), b.dot(b.apply(operator, x), v)]) {
+      const f = summed([b.mul(spread(product, x), b.apply(F, y))])
+      same(f, advanceProducts.run(f))
+    }
+})
+
 test('what terms have in common leaves their sum: Σ (c u Π g + d u Π h) = u Π Σ (c g + d h)', () => {
   const Π = b.permute([2, 0, 1])
   const made = (c: Expr, z: Expr): Expr => {
@@ -165,4 +176,13 @@ test('a sum goes through sums of sums once, and through any number of them', () 
   assert.ok(count(factorSums.run(nested(60)), 'mul') > 0, 'nor twice as long for each')
   const chain = Array.from({ length: 20_000 }).reduce<Expr>(z => b.add(b.mul(u, z), v), b.mul(u, x))
   assert.equal(bodyOf(factorSums.run(summed([chain]))).params.length, params.length + 1)
+})
+
+test('an invariant may be a term and a factor, or in what is repeated: Σ (u + s u) = Σ u + (Σ s) u', () => {
+  for (const term of [b.add(u, b.mul(spread(s, u), u)), b.broadcast(b.sum(u), [n])]) {
+    const f = summed([term])
+    const after = factorSums.run(f)
+    assert.notEqual(after, f)
+    same(f, after)
+  }
 })

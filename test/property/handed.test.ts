@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as b from '../../src/ir/build.ts'
-import { argument, type Expr, type Func, func, node } from '../../src/ir/expr.ts'
+import { argument, complexConstant, type Expr, type Func, func, node } from '../../src/ir/expr.ts'
 import { postorder } from '../../src/ir/order.ts'
-import { complex, real, varying } from '../../src/ir/type.ts'
+import { complex, index, real, varying } from '../../src/ir/type.ts'
 import { carryProducts } from '../../src/passes/carryProducts.ts'
 import { sweeps } from '../../src/passes/cost.ts'
 import { delaySums } from '../../src/passes/delaySums.ts'
 import { runsOf } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
+import { closed, loop } from './engines.ts'
 import { distance, evaluated, nodesOf, numbers } from './support.ts'
 
 const n = 8
@@ -76,6 +77,16 @@ test('carryProducts leaves alone what no step before has read, and what would ta
   assert.equal(carryProducts.run(riding), riding)
 })
 
+test('carryProducts leaves alone what is the same for all examples, where the loop is not', () => {
+  const f = closed([complex(n), complex(n), complex(steps + 1, n)], (a, h0, xs) => {
+    const sequences = [0, 1].map(start => b.slice(xs!, start, steps))
+    return loop({ invariants: [a!], carries: [h0!], sequences, length: steps }, (v, h, x, next) => [
+      b.apply(F, b.add(h!, b.add(next!, b.mul(b.broadcast(b.dot(v!, x!), [n]), x!)))),
+    ])
+  })
+  assert.equal(carryProducts.run(f), f)
+})
+
 interface Way {
   readonly reverse: boolean
   /** Of the step's own entry z[t]: what its next state, and the term that it sums, is made of. */
@@ -127,4 +138,19 @@ test('delaySums leaves alone what costs as much a step later, and what does not 
     summing({ reverse: true, own: inverse, begins: 'with a parameter' }),
   ])
     assert.equal(delaySums.run(f), f)
+})
+
+test('delaySums: what does not vary is not taken of a carry that does', () => {
+  const zero = complexConstant(0, 0, [2])
+  const f = closed([index(3), complex(3, 2)], (i, rows) =>
+    loop({ invariants: [i!, rows!], carries: [zero, i!], length: 3 }, (place, table, sum) => {
+      const added = loop(
+        { invariants: [place!, table!], carries: [zero], length: 2 },
+        (at, all, h) => [b.add(h!, b.take(all!, at!))],
+        'uniform',
+      )
+      return [b.add(sum!, added[0]!), place!]
+    }),
+  )
+  same(f, delaySums.run(f))
 })

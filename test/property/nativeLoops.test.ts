@@ -186,3 +186,43 @@ test('loops nested deeper than the engine goes are refused in words', () => {
   const refused = start(deep(9))
   assert.match(E.isLeft(refused) ? refused.left.message : '', /nested 9 deep; the engine goes to 8/)
 })
+
+test('carries and stacks that are next the same', async () => {
+  const [m44, s44] = [varying(real(4, 4)), varying(real(4, 4))]
+  const place = varying({ ...index(4), shape: [4] })
+  for (const reverse of directions) {
+    const outer = closed([m44, m44, s44, s44], (x, y, us, vs) =>
+      loop({ carries: [x!, y!], sequences: [us!, vs!], reverse }, (A, B, u, v) => {
+        const sum = b.add(B!, b.outer(u!, v!))
+        return [sum, sum, b.sin(A!), A!, sum]
+      }),
+    )
+    const scatter = closed([m44, m44, place, s44], (x, y, is, us) =>
+      loop({ carries: [x!, y!], sequences: [is!, us!], reverse }, (A, B, i, u) => {
+        const sum = b.add(A!, b.put(u!, i!, 4))
+        return [sum, sum, B!]
+      }),
+    )
+    const totals = closed([s44], xs => {
+      const [first, second, stack] = loop(
+        { carries: [constant(0, [4]), constant(0.5, [4])], sequences: [xs!], reverse },
+        (h, _c, x) => {
+          const sum = b.add(h!, b.sin(x!))
+          return [sum, sum, sum]
+        },
+      )
+      return [b.batchSum(first!), second!, stack!]
+    })
+    const products = closed([s44, s44], (us, vs) => {
+      const [first, stack] = loop(
+        { carries: [constant(0, [4, 4])], sequences: [us!, vs!], reverse },
+        (A, u, v) => {
+          const sum = b.add(A!, b.outer(u!, v!))
+          return [sum, sum]
+        },
+      )
+      return [b.batchSum(first!), stack!]
+    })
+    for (const f of [outer, scatter, totals, products]) await agreeing(f)
+  }
+})

@@ -2,7 +2,7 @@
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as b from '../../src/ir/build.ts'
-import { constant, type Func, node } from '../../src/ir/expr.ts'
+import { complexConstant, constant, type Func, node } from '../../src/ir/expr.ts'
 import { complex, type Rate, real, varying, withRate } from '../../src/ir/type.ts'
 import { runsOf } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
@@ -62,4 +62,16 @@ test('transforms whose leaves write past the caches', async () => {
   const F = node('dft', [], { size: n })
   const f = closed([varying(complex(n))], x => [b.apply(b.adjoint(F), b.mul(x!, b.apply(F, x!)))])
   await holdsAsync(fc.asyncProperty(runsOf(f, { batch: fc.constant(9) }), agrees), 1)
+})
+
+test('of a vector that is nowhere in memory, for a number', async () => {
+  for (const n of [3, 8, 37, 1024])
+    await agreeing(
+      closed([varying(complex())], s => {
+        const F = node('dft', [], { size: n })
+        const filled = b.mul(b.broadcast(s!, [n]), complexConstant(0.5, 0.25, [n]))
+        return [b.scale(constant(1 / n), b.dot(complexConstant(0.5, 0.5, [n]), b.apply(F, filled)))]
+      }),
+      2,
+    )
 })

@@ -1,6 +1,7 @@
 /** The instructions of a block's units. */
 import { type Expr, tensorType } from '../../ir/expr.ts'
 import { bug, required } from '../../ir/invariant.ts'
+import { leavesBy } from '../../ir/order.ts'
 import { map, transform } from './fused.ts'
 import { loop } from './loop.ts'
 import type { Instruction, Operand } from './plan.ts'
@@ -82,10 +83,9 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       return [contract(e, [result(site, e), from(x), from(y)], false, reduced)]
     }
     case 'concat': {
-      const parts = (c: Expr): readonly Expr[] =>
-        c.args.flatMap(a => (site.block.isInner(a) ? parts(a) : [a]))
+      const parts = leavesBy<Expr>(e, c => (c === e || site.block.isInner(c) ? c.args : undefined))
       let to = site.places.get(e) ?? result(site, e)
-      return parts(e).flatMap(part => {
+      return parts.flatMap(part => {
         const [here, own] = [to, from(part)]
         to = moved(to, unitsOf(part))
         const isThere = own.space === here.space && own.offset === here.offset && site.block.unitOf.has(part)

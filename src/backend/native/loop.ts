@@ -56,7 +56,6 @@ const carryPlaces = (
 
 /** Whether the next carry may be written over the present one: nobody reads that one afterwards. */
 const inPlace = (block: Block, carry: Expr, next: Expr): boolean => {
-  if (block.accumulates.has(next)) return true
   const unit = block.unitOf.get(next)
   const here = unit === undefined ? undefined : block.units[unit]
   if (unit === undefined || here === undefined || block.lastUse(carry) > unit) return false
@@ -73,7 +72,11 @@ const inPlace = (block: Block, carry: Expr, next: Expr): boolean => {
 }
 const isIndirect = (e: Expr): boolean => isView(e) || isPermuted(e) || e.op === 'broadcast'
 const readsThrough = (e: Expr, source: Expr): boolean =>
-  operandsOf(e).some(a => a === source || (isIndirect(a) && readsThrough(a, source)))
+  operandsOf(e).some(a => {
+    let x = a
+    while (x !== source && isIndirect(x)) x = required(operandsOf(x)[0], 'an operand')
+    return x === source
+  })
 
 const startsAtZero = (e: Expr): boolean =>
   e.op === 'constant' && e.attributes.re === 0 && e.attributes.im === 0
@@ -82,12 +85,16 @@ const startsAtZero = (e: Expr): boolean =>
 const accumulatesReduced = (block: Block, next: Expr): boolean =>
   block.accumulates.get(next)?.op === 'outer' && widthOf(next) === 1
 
-/** What a fused program, or an outer product, adds to the carry, if the next one is their sum and nothing else reads either. */
-const addedTo = (block: Block, carry: Expr, next: Expr): Expr | undefined => {
+/**
+ * What a fused program, or an outer product, adds to the carry, if the next one is their sum and nothing else reads either.
+ * `results`: the body's.
+ */
+const addedTo = (block: Block, results: readonly Expr[], carry: Expr, next: Expr): Expr | undefined => {
   const unit = block.unitOf.get(next)
   if (next.op !== 'add' || unit === undefined) return undefined
   if (block.units[unit]!.kind === 'single' && !accumulatesReduced(block, next)) return undefined
   if (block.users(carry).length !== 1 || block.users(next).length !== 0) return undefined
+  if (results.includes(carry) || results.filter(r => r === next).length !== 1) return undefined
   const added = next.args.filter(a => a !== carry)
   return added.length === 1 ? added[0] : undefined
 }
@@ -165,12 +172,16 @@ export const loop = (
     return true
   }
   const isHistory = (k: number): boolean => carry[k]!.stack !== undefined
+  /** Whether a carry's next value is made where the next step finds it. A sum is where what it adds to is. */
+  const isThere = (next: Expr, k: number): boolean =>
+    block.accumulates.has(next)
+      ? next.args.includes(carryArgs[k]!)
+      : isHistory(k) || inPlace(block, carryArgs[k]!, next)
   const leftCarries = nexts
     .map((next, k) => ({ next, k }))
     .filter(
       ({ next, k }) =>
-        !(!isHistory(k) && next === carryArgs[k]) &&
-        !((isHistory(k) || inPlace(block, carryArgs[k]!, next)) && claim(next, carry[k]!.write)),
+        !(!isHistory(k) && next === carryArgs[k]) && !(isThere(next, k) && claim(next, carry[k]!.write)),
     )
   const leftStacks = stacks
     .map((s, j) => ({ s, j }))
@@ -181,7 +192,7 @@ export const loop = (
   const left = new Set(leftCarries.map(c => c.k))
   const totals = new Map<Expr, Expr>()
   nexts.forEach((next, k) => {
-    const added = left.has(k) || isHistory(k) ? undefined : addedTo(block, carryArgs[k]!, next)
+    const added = left.has(k) || isHistory(k) ? undefined : addedTo(block, body.results, carryArgs[k]!, next)
     if (added !== undefined && startsAtZero(e.args[invariants + k]!) && isOnlySummed(site, items.get(k)))
       totals.set(next, added)
     if (totals.has(next) && accumulatesReduced(block, next))
@@ -204,7 +215,11 @@ export const loop = (
   const copies = leftStacks.map(({ s, j }) =>
     copy(inside(stackPlace[j]!, unitsOf(s)), place(inner, s), unitsOf(s)),
   )
-  const underlying = (x: Expr): Expr => (isView(x) && x.op !== 'get' ? underlying(x.args[0]!) : x)
+  const underlying = (e: Expr): Expr => {
+    let x = e
+    while (isView(x) && x.op !== 'get') x = required(x.args[0], 'an operand')
+    return x
+  }
   const pending = leftCarries.map(({ next, k }) => {
     const from = place(inner, next)
     if (!carryArgs.includes(underlying(next))) return { from, k, first: [] }

@@ -66,12 +66,15 @@ export const release = (site: Site, unit: number): void => {
 
 /** Where a node's value lies. */
 export const place = (site: Site, e: Expr): Operand => {
-  const known = site.places.get(e)
-  if (known !== undefined) return known
-  if (!isView(e) || e.op === 'get') return bug(`no place for ${e.op}`)
-  const x = required(e.args[0], 'an operand')
-  if (e.op !== 'slice') return place(site, x)
-  return moved(place(site, x), e.attributes.start * (unitsOf(x) / tensorType(x).shape[0]!))
+  let [seen, before] = [e, 0]
+  for (;;) {
+    const known = site.places.get(seen)
+    if (known !== undefined) return moved(known, before)
+    if (!isView(seen) || seen.op === 'get') return bug(`no place for ${seen.op}`)
+    const whole = required(seen.args[0], 'an operand')
+    if (seen.op === 'slice') before += seen.attributes.start * (unitsOf(whole) / tensorType(whole).shape[0]!)
+    seen = whole
+  }
 }
 
 /** Its part of the one concatenation that reads it, so that it need not be moved there. */
