@@ -25,9 +25,12 @@ export const numbers = (v: Value): Numbers => {
   return joined
 }
 
-/** What the program means. Its inputs fit it, or that is a bug. */
-export const evaluated = ({ func: f, inputs, batch }: Program): readonly Value[] => {
-  const results = evaluate(f, inputs, { batch })
+/** What the program means, or in single precision what is left of that. Its inputs fit it, or that is a bug. */
+export const evaluated = (
+  { func: f, inputs, batch }: Program,
+  precision: Precision = 'double',
+): readonly Value[] => {
+  const results = evaluate(f, inputs, { batch, precision })
   return E.isRight(results) ? results.right : bug(`inputs that do not fit: ${results.left.message}`)
 }
 
@@ -75,14 +78,18 @@ export const onOther = (p: Program, change: (data: Float64Array) => Float64Array
 /** The program on inputs in single precision. */
 export const rounded = (p: Program): Program => onOther(p, data => data.map(Math.fround))
 
-/** How far results move when inputs are rounded to single precision: what the program makes of rounding. */
-export const sensitivity = (p: Program): number => distance(meaning(rounded(p)), meaning(p))
+/** How far results move when inputs, or steps, are rounded to single precision: what the program makes of rounding. */
+const sensitivity = (p: Program): number => {
+  const single = rounded(p)
+  const steps = distance(evaluated(single, 'single').map(numbers), meaning(single))
+  return Math.max(distance(meaning(single), meaning(p)), steps)
+}
 
 const least = { single: 1e-5, double: 1e-11 } as const
 
 /**
  * How far apart two ways of computing the program may be, of which this is the distance: they round differently in
- * every step. What rounding the inputs does tells what becomes of that; it is looked at only where it matters.
+ * every step. What rounding does in the reference evaluator tells what becomes of that; it is looked at only where it matters.
  */
 export const allowance = (p: Program, precision: Precision, deviation: number): number => {
   if (deviation <= least[precision]) return least[precision]

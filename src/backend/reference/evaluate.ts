@@ -7,8 +7,9 @@ import { type Expr, type Func, type Param, tensorType } from '../../ir/expr.ts'
 import { bug, required } from '../../ir/invariant.ts'
 import type { Op } from '../../ir/ops.ts'
 import { postorder } from '../../ir/order.ts'
-import { misfit, type Tensor, type Value } from '../../ir/tensor.ts'
+import { misfit, type Tensor, tensorOf, type Value } from '../../ir/tensor.ts'
 import { rateOf } from '../../ir/type.ts'
+import type { Precision } from '../backend.ts'
 import { asTensor, type Datum, type Frame } from './rule.ts'
 import { rules } from './rules.ts'
 
@@ -18,16 +19,18 @@ export interface EvaluationError {
   readonly message: string
 }
 
-const apply = <K extends Op>(e: Expr<K>, args: readonly Datum[], frame: Frame): Datum =>
-  rules[e.op](args, e.attributes, e.type, frame)
+const apply = <K extends Op>(e: Expr<K>, args: readonly Datum[], frame: Frame): Datum => {
+  const made = rules[e.op](args, e.attributes, e.type, frame)
+  return frame.precision === 'single' && 'data' in made ? tensorOf(made, made.data.map(Math.fround)) : made
+}
 
 /** A scan's body on one example. It does not sum over the examples (typing sees to that), so one is enough. */
 const stepOf =
-  (batch: number) =>
+  (batch: number, precision: Precision) =>
   (body: Func): ((inputs: readonly Tensor[]) => readonly Tensor[]) => {
     const order = postorder(body.results)
     return inputs => {
-      const frame: Frame = { inputs, batch, step: stepOf(batch) }
+      const frame: Frame = { inputs, batch, precision, step: stepOf(batch, precision) }
       const values = new Map<Expr, Datum>()
       const valueAt = (e: Expr): Datum => required(values.get(e), `the value of ${e.op}`)
       for (const e of order) values.set(e, apply(e, e.args.map(valueAt), frame))
@@ -79,13 +82,15 @@ const evaluateAll = (
   func: Func,
   inputs: readonly Value[],
   batch: number,
+  precision: Precision,
 ): ReadonlyMap<Expr, readonly Datum[]> => {
   const frames = Array.from(
     { length: batch },
     (_, example): Frame => ({
       inputs: inputs.map(v => (v.rate === 'uniform' ? v.tensor : v.tensors[example]!)),
       batch,
-      step: stepOf(batch),
+      precision,
+      step: stepOf(batch, precision),
     }),
   )
   const values = new Map<Expr, readonly Datum[]>()
@@ -117,19 +122,20 @@ const evaluateAll = (
 
 /**
  * The results of a function on these inputs. `batch` is for functions none of whose parameters varies; it is 1
- * if nothing says otherwise.
+ * if nothing says otherwise. In single precision the result of every op is rounded to that, which tells what rounding
+ * does to a program.
  */
 export const evaluate = (
   func: Func,
   inputs: readonly Value[],
-  options: { readonly batch?: number } = {},
+  options: { readonly batch?: number; readonly precision?: Precision } = {},
 ): E.Either<EvaluationError, readonly Value[]> => {
   const error = (message: string): EvaluationError => ({ kind: 'EvaluationError', message })
   const problem = problemOf(func.params, inputs)
   if (problem !== undefined) return E.left(error(problem))
   const batch = countExamples(func.params, inputs, options.batch)
   if (E.isLeft(batch)) return E.left(error(batch.left))
-  const values = evaluateAll(func, inputs, batch.right)
+  const values = evaluateAll(func, inputs, batch.right, options.precision ?? 'double')
   return E.right(
     func.results.map((r): Value => {
       const tensors = required(values.get(r), 'a result').map(asTensor)

@@ -4,6 +4,7 @@ import { bug } from '../../ir/invariant.ts'
 import type { Attributes, Op } from '../../ir/ops.ts'
 import type { Tensor } from '../../ir/tensor.ts'
 import type { TensorType, TupleType, Type, UnitaryType } from '../../ir/type.ts'
+import type { Precision } from '../backend.ts'
 
 /** A unitary operator is what it does to a vector; both give a new one. */
 export interface Unitary {
@@ -19,6 +20,8 @@ export interface Frame {
   readonly inputs: readonly Tensor[]
   /** How many examples the run has. */
   readonly batch: number
+  /** To which the result of each op is rounded. */
+  readonly precision: Precision
   /** A scan's body, for this example. */
   readonly step: (body: Func) => (inputs: readonly Tensor[]) => readonly Tensor[]
 }
