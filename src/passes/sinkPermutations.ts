@@ -7,6 +7,7 @@ import { apply, dot } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
+import { postorder } from '../ir/order.ts'
 import { adjointFactor, type Factor } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
@@ -17,16 +18,6 @@ const passesThrough: ReadonlySet<Op> = new Set(['add', 'sub', 'mul', 'neg', 'con
 const isRepeatedScalar = (e: Expr): boolean =>
   e.op === 'constant' ||
   (e.op === 'broadcast' && tensorType(required(e.args[0], 'a scalar')).shape.length === 0)
-
-/** One level down, where that does not compute anything twice. */
-const sunk = (operator: Expr, x: Expr, uses: (e: Expr) => number): Expr | undefined => {
-  if (isRepeatedScalar(x)) return x
-  if (!passesThrough.has(x.op) || uses(x) !== 1) return undefined
-  return withArgs(
-    x,
-    x.args.map(a => (isRepeatedScalar(a) ? a : apply(operator, a))),
-  )
-}
 
 const permuted = (e: Expr): { readonly operator: Expr; readonly x: Expr } | undefined => {
   const [operator, x] = e.args
@@ -43,24 +34,53 @@ const inProduct = (e: Expr): Expr | undefined => {
   return undefined
 }
 
+/**
+ * The permutations that pointwise nodes are written with: all that use one take it in the same order, so nothing is computed
+ * twice.
+ */
+const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Expr> => {
+  const uses = usesOf(roots)
+  const operators = new Map<Expr, Expr>()
+  // By whom, and how often.
+  const asked = new Map<Expr, Map<Expr, number>>()
+  const ask = (operator: Expr, x: Expr): void => {
+    const known = asked.get(x) ?? new Map<Expr, number>()
+    known.set(operator, (known.get(operator) ?? 0) + 1)
+    asked.set(x, known)
+  }
+  for (const e of [...postorder(roots)].reverse()) {
+    const own = permuted(e)
+    if (own !== undefined) ask(own.operator, own.x)
+    if (!passesThrough.has(e.op)) continue
+    for (const [operator, times] of asked.get(e) ?? [])
+      if (times === uses(e)) {
+        operators.set(e, operator)
+        for (const a of e.args) ask(operator, a)
+      }
+  }
+  return operators
+}
+
 const sinkOnce = (f: Func, tell: Tell): Func => {
-  const uses = usesOf(f.results)
+  const operators = moved(f.results)
+  const within = (operator: Expr, original: Expr, x: Expr): Expr =>
+    isRepeatedScalar(x) || operators.has(original) ? x : apply(operator, x)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
       if (rebuilt.op === 'dot')
         return changed(rebuilt, inProduct(rebuilt) ?? rebuilt, 'a^H Π x = (Π^H a)^H x', tell)
-      const operator = rebuilt.args[0]
-      const x = rebuilt.args[1]
-      // An operand that has changed in this round is left to the next, which counts its users anew.
-      if (rebuilt.op !== 'apply' || operator?.op !== 'permute' || x === undefined || x !== original.args[1])
-        return rebuilt
-      return changed(rebuilt, sunk(operator, x, uses) ?? rebuilt, 'Π (x ∘ y) = Π x ∘ Π y', tell)
+      const own = permuted(rebuilt)
+      if (own !== undefined) return within(own.operator, required(original.args[1], 'a vector'), own.x)
+      const operator = operators.get(original)
+      if (operator === undefined) return rebuilt
+      const args = rebuilt.args.map((a, i) => within(operator, required(original.args[i], 'an operand'), a))
+      return changed(rebuilt, withArgs(rebuilt, args), 'Π (x ∘ y) = Π x ∘ Π y', tell)
     }),
   )
 }
 
-/* Each round moves permutations down by one level, so it ends. */
+/* A product's permutation moves to its other side once, and from there as far as it goes. */
 const sink = (f: Func, tell: Tell): Func => {
   const next = sinkOnce(f, tell)
   return next === f ? f : sink(next, tell)

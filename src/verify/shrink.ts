@@ -95,10 +95,11 @@ function* fewerResults(p: Program): Generator<() => Program> {
   if (results.length > 1) for (const r of results) yield () => withResults(p, [r])
 }
 
+const isNumeric = (e: Expr): boolean => e.type.kind === 'tensor' && e.type.field !== 'index'
+
 /** Each part on its own, those first that need the least. */
 function* parts(p: Program): Generator<() => Program> {
-  for (const e of postorder(p.func.results))
-    if (!isLeaf(e) && e.type.kind === 'tensor' && e.type.field !== 'index') yield () => withResults(p, [e])
+  for (const e of postorder(p.func.results)) if (!isLeaf(e) && isNumeric(e)) yield () => withResults(p, [e])
 }
 
 const taken = (v: Value, examples: number): Value =>
@@ -179,7 +180,7 @@ const writtenOut = (e: Expr<'scan'>, args: readonly Expr[]): readonly Expr[] => 
 
 function* loopsWrittenOut(p: Program): Generator<() => Program> {
   const loops = postorder(p.func.results).filter(e => e.op === 'scan' && e.attributes.length === 1)
-  for (const loop of loops)
+  for (const loop of loops) {
     yield () => {
       const steps = new Map<Expr, readonly Expr[]>()
       const results = rebuild(p.func.results, (e, args) => {
@@ -190,6 +191,10 @@ function* loopsWrittenOut(p: Program): Generator<() => Program> {
       })
       return withResults(p, results)
     }
+    // What nobody reads of it may be what fails.
+    for (const x of writtenOut(loop as Expr<'scan'>, loop.args))
+      if (!isLeaf(x) && isNumeric(x)) yield () => withResults(p, [x])
+  }
 }
 
 /** Loops without what nobody reads of them, and loops cut off behind their step's first values. */
@@ -231,7 +236,7 @@ function* mapsLeftOut(p: Program, x: string): Generator<() => Program> {
   }
 }
 
-/** An operand of the same type, or zero, in the place of a node; a product without one of its factors. */
+/** An operand of the same type, or zero, in the place of a node, or of a loop's item; a product without one of its factors. */
 function* replacements(p: Program, free: boolean): Generator<() => Program> {
   const put = (e: Expr, other: Expr) => (): Program => ({
     ...p,
@@ -241,10 +246,11 @@ function* replacements(p: Program, free: boolean): Generator<() => Program> {
     for (const e of [...postorder(f.results)].reverse()) {
       if (isLeaf(e)) continue
       if (free || e.type.kind === 'unitary')
-        for (const a of e.args) if (sameType(a.type, e.type)) yield put(e, a)
+        for (const a of e.op === 'get' ? e.args[0]!.args : e.args)
+          if (sameType(a.type, e.type)) yield put(e, a)
       if (e.op === 'compose' && e.args.length > 1)
         for (const a of e.args) yield put(e, b.compose(e.args.filter(x => x !== a)))
-      if (free && e.type.kind === 'tensor' && e.type.field !== 'index') yield put(e, b.zerosLike(e))
+      if (free && isNumeric(e)) yield put(e, b.zerosLike(e))
     }
 }
 

@@ -13,6 +13,7 @@ import { hoistProducts } from '../../src/passes/hoistProducts.ts'
 import { joinParts } from '../../src/passes/joinParts.ts'
 import type { Pass } from '../../src/passes/pass.ts'
 import { sinkBatchSums } from '../../src/passes/sinkBatchSums.ts'
+import { sinkPermutations } from '../../src/passes/sinkPermutations.ts'
 import { closed, loop } from '../property/engines.ts'
 import { distance, evaluated, numbers, right, runNative } from '../property/support.ts'
 
@@ -133,6 +134,16 @@ const searched: readonly (readonly [Pass, (times: number, deep: boolean) => Func
       return of(
         b.batchSum(deep ? repeated((y, k) => b.add(y, multiple(k)), last!, times) : doubled(last!, times)),
       )
+    },
+  ],
+  [
+    sinkPermutations,
+    (times, deep) => {
+      const y = b.toComplex(x)
+      const turned = deep
+        ? repeated((e, k) => b.mul(e, b.add(y, complexConstant(k, 0, [size]))), y, times)
+        : doubled(y, times)
+      return of(b.apply(b.permute([1, 2, 3, 4, 5, 0]), turned))
     },
   ],
 ]

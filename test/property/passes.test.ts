@@ -27,6 +27,7 @@ import { joinParts } from '../../src/passes/joinParts.ts'
 import { optimise, standard } from '../../src/passes/pipeline.ts'
 import { prune } from '../../src/passes/prune.ts'
 import { rules, simplify } from '../../src/passes/simplify.ts'
+import { sinkPermutations } from '../../src/passes/sinkPermutations.ts'
 import { sinkSlices } from '../../src/passes/sinkSlices.ts'
 import { copying } from '../../src/tasks/copying.ts'
 import type { Task } from '../../src/tasks/task.ts'
@@ -399,4 +400,30 @@ test('sinkSlices cuts up what is only read in parts, joinParts puts parts togeth
   const alone = func(of, [b.add(b.complexOf(x, u), re(x))])
   assert.equal(joinParts.run(alone), alone)
   for (const f of [halves, reals, alone]) keepsOn(f, joinParts)
+})
+
+test('sinkPermutations: what all readers take in one order is made in it, down to what it can be read from', () => {
+  const [z, w] = [argument(0, varying(complex(4))), argument(1, complex(4))]
+  const of = [
+    { name: 'z', type: varying(complex(4)) },
+    { name: 'w', type: complex(4) },
+  ]
+  const [Π, Σ] = [b.permute([1, 2, 3, 0]), b.permute([2, 0, 3, 1])]
+  const y = b.add(b.conj(z), w)
+  const sunk = (...results: Expr[]): readonly Expr[] => {
+    const f = func(of, results)
+    keepsOn(f, sinkPermutations)
+    return sinkPermutations.run(f).results
+  }
+  const moved = (P: Expr): Expr => b.add(b.conj(b.apply(P, z)), b.apply(P, w))
+  assert.deepEqual(sunk(b.apply(Π, b.mul(y, y))), [b.mul(moved(Π), moved(Π))])
+  assert.deepEqual(sunk(b.apply(Π, y), b.neg(b.apply(Π, y))), [moved(Π), b.neg(moved(Π))])
+  assert.deepEqual(sunk(b.apply(Π, b.mul(y, complexConstant(2, 1, [4])))), [
+    b.mul(moved(Π), complexConstant(2, 1, [4])),
+  ])
+  for (const apart of [
+    [b.apply(Π, y), b.apply(Σ, y)],
+    [b.apply(Π, y), y],
+  ])
+    assert.deepEqual(sunk(...apart), apart)
 })

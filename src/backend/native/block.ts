@@ -6,6 +6,12 @@ import { postpone } from './postpone.ts'
 import { recompute } from './recompute.ts'
 import { type Need, nodesOf, schedule, takesElements, type Unit } from './schedule.ts'
 
+/** Where in another node's value a node's lies. */
+interface Part {
+  readonly whole: Expr
+  readonly before: number
+}
+
 export interface Block {
   readonly units: readonly Unit[]
   readonly unitOf: ReadonlyMap<Expr, number>
@@ -13,8 +19,8 @@ export interface Block {
   readonly lastUse: (e: Expr) => number
   /** No instruction of its own: read as a constant, a repeated scalar or a permuted value where it is used. */
   readonly isVirtual: (e: Expr) => boolean
-  /** A concatenation without a place of its own: read by one other only. */
-  readonly isInner: (e: Expr) => boolean
+  /** A concatenation without a place of its own, as it is read by one other only: of which it is a part, and from which unit on. */
+  readonly partOf: (e: Expr) => Part | undefined
   /** Sums into a carry in place: the node, and what it adds. */
   readonly accumulates: ReadonlyMap<Expr, Expr>
   /** Computed in every program that reads it, and so not kept. */
@@ -31,6 +37,12 @@ export const isView = (e: Expr): boolean =>
 
 /** A permutation of another node's value. */
 export const isPermuted = (e: Expr): boolean => e.op === 'apply' && e.args[0]!.op === 'permute'
+
+/** Units of what a concatenation of two has in front of one of them. */
+export const unitsInFront = (part: Expr, concat: Expr): number => {
+  const [first] = concat.args
+  return first === undefined || first === part ? 0 : reals(tensorType(first))
+}
 
 /** Operands that have values: an application's operator has none. */
 export const operandsOf = (e: Expr): readonly Expr[] => (e.op === 'apply' ? e.args.slice(1) : e.args)
@@ -84,9 +96,17 @@ export const analyse = (
   }
 
   // Joined parts that are joined again go straight to where they are in the end.
-  const isInner = (e: Expr): boolean =>
-    e.op === 'concat' && !known(e) && !rootSet.has(e) && users(e).length === 1 && users(e)[0]!.op === 'concat'
-  const transparent = new Set(order.filter(e => isView(e) || virtual.has(e) || isInner(e) || absorbed.has(e)))
+  const parts = new Map<Expr, Part>()
+  for (const e of [...order].reverse()) {
+    const [user] = users(e)
+    const isInner = e.op === 'concat' && !known(e) && !rootSet.has(e) && users(e).length === 1
+    if (!isInner || user?.op !== 'concat') continue
+    const { whole, before } = parts.get(user) ?? { whole: user, before: 0 }
+    parts.set(e, { whole, before: before + unitsInFront(e, user) })
+  }
+  const transparent = new Set(
+    order.filter(e => isView(e) || virtual.has(e) || parts.has(e) || absorbed.has(e)),
+  )
   const computed = order.filter(e => !known(e) && !transparent.has(e))
   // A part or a permutation of a value can be read when all of it is there.
   const needsOf = new Map<Expr, readonly Need[]>()
@@ -134,7 +154,7 @@ export const analyse = (
     unitOf,
     lastUse: e => last.get(e) ?? -1,
     isVirtual: e => virtual.has(e),
-    isInner,
+    partOf: e => parts.get(e),
     accumulates,
     isRecomputed: e => recomputed.has(e),
     users,

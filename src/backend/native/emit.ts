@@ -83,7 +83,9 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
       return [contract(e, [result(site, e), from(x), from(y)], false, reduced)]
     }
     case 'concat': {
-      const parts = leavesBy<Expr>(e, c => (c === e || site.block.isInner(c) ? c.args : undefined))
+      const parts = leavesBy<Expr>(e, c =>
+        c === e || site.block.partOf(c) !== undefined ? c.args : undefined,
+      )
       let to = site.places.get(e) ?? result(site, e)
       return parts.flatMap(part => {
         const [here, own] = [to, from(part)]

@@ -3,7 +3,7 @@ import { type Expr, tensorType } from '../../ir/expr.ts'
 import { bug, required } from '../../ir/invariant.ts'
 import { elements, type Rate, reals, width } from '../../ir/type.ts'
 import type { Arena, Buffer } from './allocate.ts'
-import { type Block, isView } from './block.ts'
+import { type Block, isView, unitsInFront } from './block.ts'
 import type { OpcodeName } from './opcodes.ts'
 import type { Instruction, Operand } from './plan.ts'
 
@@ -79,28 +79,17 @@ export const place = (site: Site, e: Expr): Operand => {
 
 /** Its part of the one concatenation that reads it, so that it need not be moved there. */
 const joinedPlace = (site: Site, e: Expr): Operand | undefined => {
-  const { users, isInner, unitOf, lastUse } = site.block
-  const only = (x: Expr): Expr | undefined => {
-    const found = users(x).filter(u => u.op === 'concat')
-    return found.length === 1 ? found[0] : undefined
-  }
-  let part = e
-  let whole = only(e)
-  let before = 0
-  while (whole?.op === 'concat') {
-    if (whole.args[0] !== part) before += unitsOf(required(whole.args[0], 'an operand'))
-    if (!isInner(whole)) break
-    part = whole
-    whole = only(whole)
-  }
+  const { users, partOf, unitOf, lastUse } = site.block
+  const [concat, another] = users(e).filter(u => u.op === 'concat')
+  if (concat === undefined || another !== undefined) return undefined
+  const { whole, before } = partOf(concat) ?? { whole: concat, before: 0 }
   const direct =
-    whole?.op === 'concat' &&
     (site.targets.has(whole) || lastUse(e) <= lastUse(whole)) &&
     lastUse(e) !== Number.POSITIVE_INFINITY &&
     unitOf.has(whole) &&
     site.space(whole) === site.space(e)
-  return direct && whole !== undefined
-    ? moved(site.places.get(whole) ?? result(site, whole), before)
+  return direct
+    ? moved(site.places.get(whole) ?? result(site, whole), before + unitsInFront(e, concat))
     : undefined
 }
 
