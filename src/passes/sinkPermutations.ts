@@ -71,11 +71,16 @@ const sinkOnce = (f: Func, tell: Tell): Func => {
       if (rebuilt.op === 'dot')
         return changed(rebuilt, inProduct(rebuilt) ?? rebuilt, 'a^H Π x = (Π^H a)^H x', tell)
       const own = permuted(rebuilt)
-      if (own !== undefined) return within(own.operator, required(original.args[1], 'a vector'), own.x)
+      if (own !== undefined) {
+        const sunk = within(own.operator, required(original.args[1], 'a vector'), own.x)
+        return changed(rebuilt, sunk, 'Π (x ∘ y) = Π x ∘ Π y', tell)
+      }
       const operator = operators.get(original)
       if (operator === undefined) return rebuilt
-      const args = rebuilt.args.map((a, i) => within(operator, required(original.args[i], 'an operand'), a))
-      return changed(rebuilt, withArgs(rebuilt, args), 'Π (x ∘ y) = Π x ∘ Π y', tell)
+      return withArgs(
+        rebuilt,
+        rebuilt.args.map((a, i) => within(operator, required(original.args[i], 'an operand'), a)),
+      )
     }),
   )
 }
