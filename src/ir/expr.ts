@@ -71,12 +71,15 @@ const enter = <A extends object>(key: string, make: (id: number) => A): A => {
   return fresh
 }
 
-/* Numbers by their bits (in arrays they are sizes and places, without a sign), functions by identity, and fields in one order, whoever wrote them in which. */
-const textOfValue = (value: unknown): string => {
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+/* These are numbers by their bits; others, and those of arrays, are sizes and places, where −0 is 0. */
+const bits: ReadonlySet<string> = new Set(['re', 'im', 'epsilon'])
+
+/* Functions by identity, and fields in one order, whoever wrote them in which. */
+const textOfValue = (value: unknown, name = ''): string => {
+  if (typeof value === 'number') return Object.is(value, -0) && bits.has(name) ? '-0' : String(value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value))
-    return `[${(value.every(Number.isFinite) ? value : value.map(textOfValue)).join()}]`
+    return `[${(value.every(Number.isFinite) ? value : value.map(x => textOfValue(x))).join()}]`
   return 'results' in value && 'id' in value ? `@${value.id}` : textOf(value)
 }
 
@@ -89,7 +92,7 @@ const textOf = (attributes: object): string => {
   let text = '{'
   if (names.length === 0) return text
   for (const name of names.sort())
-    text += `${name}:${textOfValue((attributes as Readonly<Record<string, unknown>>)[name])},`
+    text += `${name}:${textOfValue((attributes as Readonly<Record<string, unknown>>)[name], name)},`
   texts.set(attributes, text)
   return text
 }

@@ -171,8 +171,11 @@ const absorbed = (whole: Turned, k: number): Turned => {
   if (flopsOf(turned, invariants) >= flopsOf(body, invariants)) return whole
   const [outside] = substitute([d], scan.args.slice(0, invariants)) as readonly Factor[]
   const args = scan.args.map((a, i) => (i === position ? b.apply(adjointFactor(outside!), a) : a))
+  const made = b.scan(args, { ...scan.attributes, body: turned }) as Expr<'scan'>
+  // Where phases that vary cancel, what is left cannot stand for what varied.
+  if (rateOf(made.type) !== rateOf(scan.type)) return whole
   return {
-    scan: b.scan(args, { ...scan.attributes, body: turned }) as Expr<'scan'>,
+    scan: made,
     isInvariant: invariantIn(turned, invariants),
     phases: new Map([...phases, [k, outside!]]),
   }

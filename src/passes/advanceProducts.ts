@@ -13,10 +13,10 @@
  * Of what multiples of invariants are added to, the inner product is that without them, a^H (x + s v) = a^H x + s (a^H v):
  * what is added need not be there for it.
  */
-import { add, broadcast, conj, dot, mul, neg, sub } from '../ir/build.ts'
+import { add, broadcast, conj, dot, mul, neg, sub, toComplex } from '../ir/build.ts'
 import { type Expr, type Func, func, node, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { postorder } from '../ir/order.ts'
+import { postorder, postorderBy } from '../ir/order.ts'
 import { adjointFactor, applyFactors, factors } from '../ir/unitary.ts'
 import { rewrite } from '../ir/walk.ts'
 import { invariantIn } from './bound.ts'
@@ -129,12 +129,22 @@ const rule = 'a^H U x = (U^H a)^H x'
 const separateIn = (body: Func, invariants: number, tell: Tell): Func => {
   const isInvariant = invariantIn(body, invariants)
   // A number that is an inner product itself would have to be there before the other is complete.
-  const isGiven = (s: Expr): boolean => !postorder([s]).some(e => e.op === 'dot' && !isInvariant(e))
+  const waiting = new Set<Expr>()
+  const walked = new Set<Expr>()
+  const isGiven = (s: Expr): boolean => {
+    for (const e of postorderBy([s], x => (walked.has(x) ? [] : x.args))) {
+      walked.add(e)
+      if ((e.op === 'dot' && !isInvariant(e)) || e.args.some(a => waiting.has(a))) waiting.add(e)
+    }
+    return !waiting.has(s)
+  }
   const apart = (a: Expr, x: Expr): Expr | undefined => {
     const { rest, multiples } = separated(x, isInvariant)
     if (multiples.length === 0 || !multiples.every(m => isGiven(m.s))) return undefined
     if (rest !== undefined && !postorder([x]).includes(rest)) return undefined
-    const all = multiples.map(({ s, v }) => product(s, dot(a, v)))
+    const all = multiples.map(({ s, v }) =>
+      product(s, dot(a, tensorType(v).field === 'real' ? toComplex(v) : v)),
+    )
     return (rest === undefined ? all : [dot(a, rest), ...all]).reduce(add)
   }
   return func(

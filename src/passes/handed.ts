@@ -2,6 +2,7 @@
 import { reshape, slice } from '../ir/build.ts'
 import { argument, type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { sameType } from '../ir/type.ts'
 
 /** What a parameter of a loop's body is at the first step, and what of a step it is at the next. */
 export interface Handed {
@@ -28,7 +29,7 @@ export const handed = (e: Expr<'scan'>, x: Expr): Handed | undefined => {
     (a, i) =>
       i >= invariants + carries && a.op === 'slice' && a.args[0] === whole && a.attributes.start === before,
   )
-  if (other < 0 || whole === undefined) return undefined
+  if (other < 0 || whole === undefined || !sameType(body.params[other]!.type, x.type)) return undefined
   const entry = slice(whole, start + (reverse ? length - 1 : 0), 1)
   return {
     first: reshape(entry, tensorType(x).shape),

@@ -27,6 +27,13 @@ test('equal expressions are one object', () => {
   assert.notEqual(add(constant(2), constant(1)), sum, 'operands have an order')
 })
 
+test('a place has no sign: that of −0 is 0', () => {
+  assert.equal(node('arg', [], { index: -0, type: real(3) }), argument(0, real(3)))
+  const x = argument(0, real(3))
+  assert.equal(node('slice', [x], { start: -0, length: 2 }), node('slice', [x], { start: 0, length: 2 }))
+  assert.notEqual(constant(-0), constant(0))
+})
+
 test('attributes that are no sizes are refused, whatever was made before', () => {
   const x = argument(0, real())
   const shapes = [

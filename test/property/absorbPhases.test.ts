@@ -13,6 +13,7 @@ import { hoist } from '../../src/passes/hoist.ts'
 import { counted } from '../../src/passes/pass.ts'
 import { type Program, runsOf } from '../../src/verify/arbitraries.ts'
 import { holds } from '../seed.ts'
+import { closed, loop as evolving } from './engines.ts'
 import {
   anyChain,
   anyRecurrence,
@@ -138,5 +139,20 @@ test('a loop beside the one that it becomes keeps its state as it is', () => {
   holds(
     fc.property(runsOf(both, { batch }), p => keeps(p)),
     20,
+  )
+})
+
+test('what varies goes on varying where the phases that did cancel', () => {
+  const f = closed([real(n), varying(real(n)), real(n), complex(n)], (d, v, bias, h) =>
+    evolving({ invariants: [d!, v!, bias!], carries: [h!] }, (last, turn, by, x) => [
+      b.modRelu(b.apply(b.compose([b.phase(last!), b.phase(turn!), b.phase(b.neg(turn!))]), x!), by!, 0),
+    ]).map(b.batchSum),
+  )
+  holds(
+    fc.property(runsOf(f, { batch }), p => {
+      const after = absorbPhases.run(p.func)
+      return distance(evaluated({ ...p, func: after }).map(numbers), evaluated(p).map(numbers)) < 1e-11
+    }),
+    5,
   )
 })

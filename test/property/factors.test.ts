@@ -186,3 +186,9 @@ test('an invariant may be a term and a factor, or in what is repeated: Σ (u + s
     same(f, after)
   }
 })
+
+test('an inner product with a real invariant times a complex number is taken of the vector made complex', () => {
+  const w = b.re(u)
+  const f = summed([b.dot(v, b.scale(w, spread(s, u))), b.dot(b.add(x, b.scale(w, spread(s, u))), v)])
+  same(f, advanceProducts.run(f))
+})

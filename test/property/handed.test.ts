@@ -87,6 +87,26 @@ test('carryProducts leaves alone what is the same for all examples, where the lo
   assert.equal(carryProducts.run(f), f)
 })
 
+test('carryProducts leaves alone what the step before has as something that varies', () => {
+  const types = [complex(n), complex(), complex(n), varying(complex(n))]
+  const params = types.map((type, i) => ({ name: ['a', 'c', 'z', 'next'][i]!, type }))
+  const [a, c, z] = params.map((p, i) => argument(i, p.type)) as [Expr, Expr, Expr]
+  const body = func(params, [b.add(c, b.dot(b.mul(b.broadcast(b.dot(a, z), [n]), z), z))])
+  const f = closed([complex(n), complex(), complex(steps + 1, n)], (a0, c0, zs) => [
+    b.get(
+      b.scan([a0!, c0!, ...[0, 1].map(start => b.slice(zs!, start, steps))], {
+        body,
+        length: steps,
+        reverse: false,
+        invariants: 1,
+        carries: 1,
+      }),
+      0,
+    ),
+  ])
+  same(f, carryProducts.run(f))
+})
+
 interface Way {
   readonly reverse: boolean
   /** Of the step's own entry z[t]: what its next state, and the term that it sums, is made of. */

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { referenceBackend } from '../../src/backend/reference/backend.ts'
 import { opNames } from '../../src/ir/attributes.ts'
 import * as b from '../../src/ir/build.ts'
-import { argument, complexConstant, constant, type Expr, func } from '../../src/ir/expr.ts'
+import { argument, complexConstant, constant, type Expr, func, node } from '../../src/ir/expr.ts'
 import type { Op } from '../../src/ir/ops.ts'
 import { tensorOf } from '../../src/ir/tensor.ts'
 import { complex, index, real, varying } from '../../src/ir/type.ts'
@@ -201,6 +201,48 @@ test('the slope of modReLU beside 0 is large, and a number, in single precision,
     const near = distance([dz!, db!], [Float64Array.of(1, across), Float64Array.of(1)])
     assert.ok(near < 1e-6 * across, `${size}: ${dz!.join()} and ${db!.join()}`)
   }
+})
+
+test('what needs a number waits for the sweep that sums it, though a transform takes that sweep', async () => {
+  const n = 16
+  const F = node('dft', [], { size: n })
+  const types = [real(n, n), varying(real(n)), varying(complex(n))]
+  const spread = (number: Expr): Expr => b.broadcast(number, [n])
+  const readers: readonly ((d: Expr, s: Expr, c: Expr) => Expr)[] = [
+    (d, _s, c) => b.mul(spread(d), c),
+    (d, s, c) => b.dot(b.mul(spread(d), c), s),
+    (d, s) => b.dot(spread(d), s),
+    (d, _s, c) => b.dot(b.mul(spread(d), c), c),
+  ]
+  for (const reader of readers)
+    await agreeing(
+      closed(types, (A, x, c) => {
+        // Not of pointwise ops alone, so that a sweep of its own is begun.
+        const s = b.scale(b.mul(constant(1 / n, [n]), b.matvec(A!, x!)), c!)
+        return [b.apply(F, s), reader(b.dot(c!, s), s, c!)]
+      }),
+      4,
+    )
+})
+
+test('more ops in one step than one map holds, gathered by what reads them', async () => {
+  const power = (x: Expr, k: number): Expr =>
+    Array.from({ length: k }, () => x).reduce(b.mul, constant(1, [8]))
+  const balanced = (all: readonly Expr[]): Expr =>
+    all.length === 1
+      ? all[0]!
+      : b.add(balanced(all.slice(0, all.length >> 1)), balanced(all.slice(all.length >> 1)))
+  const types = [varying(real(8)), varying(real(8)), real(8, 8)]
+  const terms = (x: Expr, y: Expr): Expr =>
+    b.mul(
+      constant(1 / 169, [8]),
+      balanced(Array.from({ length: 169 }, (_, k) => b.mul(power(x, k % 13), power(y, Math.floor(k / 13))))),
+    )
+  const product = closed(types, (x, y, A) => [b.matvec(A!, terms(x!, y!))])
+  const transform = closed(types, (x, y) => [
+    b.apply(node('dft', [], { size: 8 }), b.complexOf(terms(x!, y!), x!)),
+  ])
+  for (const f of [product, transform]) await agreeing(f, 2)
 })
 
 test('chains longer than a map, with parts that are read again far behind', async () => {

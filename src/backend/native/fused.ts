@@ -40,7 +40,10 @@ const isRead = (site: Site, e: Expr, members: ReadonlySet<Expr>, whole: Readonly
   site.block.lastUse(e) === Number.POSITIVE_INFINITY ||
   site.block.users(e).some(u => !members.has(u) && (whole.has(u) || !site.block.isRecomputed(e)))
 
-/* One map, or several where it would have more operands than the engine takes; all of them are `whole`. */
+/* A program of more nodes than these is taken apart: the engine takes twice as many steps in one. */
+const mostNodes = 128
+
+/* One map, or several where it would have more operands or steps than the engine takes; all of them are `whole`. */
 export const map = (
   site: Site,
   nodes: readonly Expr[],
@@ -49,7 +52,7 @@ export const map = (
   const members = new Set(nodes)
   const kept = nodes.filter(e => isSum(e) || isRead(site, e, members, whole))
   const outside = new Set(nodes.flatMap(e => e.args.filter(a => !members.has(a))))
-  if (kept.length + outside.size > maxMapOperands) {
+  if (kept.length + outside.size > maxMapOperands || nodes.length > mostNodes) {
     const half = nodes.length >> 1
     return [...map(site, nodes.slice(0, half), whole), ...map(site, nodes.slice(half), whole)]
   }
@@ -65,7 +68,7 @@ export const map = (
   ]
 }
 
-/* One instruction, or the three that it is made of where it would have more operands than the engine takes. */
+/* One instruction, or the three that it is made of where it would have more operands or steps than the engine takes. */
 export const transform = (
   site: Site,
   before: readonly Expr[],
@@ -87,7 +90,8 @@ export const transform = (
     new Set(nodes.flatMap(e => e.args.filter(a => !own.has(a)))).size
   // The transform's operand and its result may be stored, too.
   const operands = stores + reads(before, early) + reads(after, new Set([node, ...after])) + 2
-  if (operands > maxMapOperands && before.length + after.length > 0)
+  const isLarge = operands > maxMapOperands || Math.max(before.length, after.length) > mostNodes
+  if (isLarge && before.length + after.length > 0)
     return [
       ...(before.length > 0 ? map(site, before, early) : []),
       ...transform(site, [], node, []),

@@ -286,10 +286,17 @@ export const schedule = (
     if (transform !== undefined) {
       const joined = last?.kind === 'cluster' && merges(transform) ? last.nodes : []
       if (joined.length > 0) units.pop()
+      // What that cluster has made is under way again, and a number that it sums is known when the sweep is done.
+      for (const e of joined) done.delete(e)
+      const begun = new Set(joined.filter(isSum))
+      const waits = (e: Expr): boolean =>
+        needsOf
+          .get(e)!
+          .some(n => begun.has(n.node) || (isWaiting(n) && numbers.get(n.node)!.some(m => begun.has(m.node))))
       const before = [...joined, ...pulled(transform)]
       before.push(...unread(before, countOf(transform)))
       // Inner products of what the transform is given are known when its first sweep is done.
-      for (const sum of ready.filter(e => isSum(e) && ridesOn(e, before) && canJoin(e))) {
+      for (const sum of ready.filter(e => isSum(e) && ridesOn(e, before) && canJoin(e) && !waits(e))) {
         before.push(...pulled(sum), sum)
         take(sum)
       }
