@@ -38,10 +38,18 @@ const sums: ReadonlySet<Op> = new Set<Op>([
   'sum',
 ])
 
-/** Whether `x` is 0 where all of `zeros` are. */
+/* Infinite, or no number, at some numbers: the first of these on both fields, the others beside the real axis. */
+const singular: ReadonlySet<Op> = new Set<Op>(['log', 'div', 'exp', 'scan'])
+const singularOfComplex: ReadonlySet<Op> = new Set<Op>(['sin', 'cos', 'tanh', 'sigmoid'])
+const isSingular = (e: Expr): boolean =>
+  singular.has(e.op) ||
+  (singularOfComplex.has(e.op) && e.type.kind === 'tensor' && e.type.field === 'complex')
+
+/** Whether `x` is 0 where all of `zeros` are: what they are multiplied by is a number, whatever it is made of. */
 const vanishes = (x: Expr, zeros: ReadonlySet<Expr>): boolean => {
   const found = new Set<Expr>(zeros)
   for (const e of postorder([x])) {
+    if (isSingular(e)) return false
     const isNothing = (a: Expr): boolean => found.has(a)
     if (products.has(e.op) ? e.args.some(isNothing) : sums.has(e.op) && e.args.every(isNothing)) found.add(e)
   }

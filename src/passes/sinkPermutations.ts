@@ -3,12 +3,12 @@
  * paid once, in front of the loop, and those of a transform's result are only a way to read it. In an inner product
  * they move to the parameter, a^H Π x = (Π^H a)^H x, so that the sum can be taken as x is made.
  */
-import { apply, dot } from '../ir/build.ts'
+import { apply, dot, permute } from '../ir/build.ts'
 import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
-import { adjointFactor, type Factor } from '../ir/unitary.ts'
+import { adjointFactor } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 import { usesOf } from './uses.ts'
@@ -19,52 +19,65 @@ const isRepeatedScalar = (e: Expr): boolean =>
   e.op === 'constant' ||
   (e.op === 'broadcast' && tensorType(required(e.args[0], 'a scalar')).shape.length === 0)
 
-const permuted = (e: Expr): { readonly operator: Expr; readonly x: Expr } | undefined => {
+type Permutation = Expr<'permute'>
+
+const permuted = (e: Expr): { readonly operator: Permutation; readonly x: Expr } | undefined => {
   const [operator, x] = e.args
-  return e.op === 'apply' && operator?.op === 'permute' && x !== undefined ? { operator, x } : undefined
+  return e.op === 'apply' && operator?.op === 'permute' && x !== undefined
+    ? { operator: operator as Permutation, x }
+    : undefined
 }
+
+const isIdentity = (Π: Permutation): boolean => Π.attributes.permutation.every((j, i) => j === i)
+
+/** Π Σ, or Σ alone. */
+const composed = (Π: Permutation | undefined, Σ: Permutation): Permutation =>
+  Π === undefined
+    ? Σ
+    : (permute(
+        Π.attributes.permutation.map(j => required(Σ.attributes.permutation[j], 'an entry')),
+      ) as Permutation)
 
 const inProduct = (e: Expr): Expr | undefined => {
   const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
   const [p, q] = [permuted(a), permuted(b)]
   const moves = (from: typeof p, to: Expr): from is NonNullable<typeof p> =>
     from !== undefined && tensorType(from.x).rate === 'varying' && tensorType(to).rate === 'uniform'
-  if (moves(q, a)) return dot(apply(adjointFactor(q.operator as Factor), a), q.x)
-  if (moves(p, b)) return dot(p.x, apply(adjointFactor(p.operator as Factor), b))
+  if (moves(q, a)) return dot(apply(adjointFactor(q.operator), a), q.x)
+  if (moves(p, b)) return dot(p.x, apply(adjointFactor(p.operator), b))
   return undefined
 }
 
 /**
- * The permutations that pointwise nodes are written with: all that use one take it in the same order, so nothing is computed
- * twice.
+ * The permutations that pointwise nodes, and permuted ones, are written with: all that use one take it in the same order, so
+ * nothing is computed twice.
  */
-const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Expr> => {
+const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Permutation> => {
   const uses = usesOf(roots)
-  const operators = new Map<Expr, Expr>()
+  const operators = new Map<Expr, Permutation>()
   // By whom, and how often.
-  const asked = new Map<Expr, Map<Expr, number>>()
-  const ask = (operator: Expr, x: Expr): void => {
-    const known = asked.get(x) ?? new Map<Expr, number>()
+  const asked = new Map<Expr, Map<Permutation, number>>()
+  const ask = (operator: Permutation, x: Expr): void => {
+    const known = asked.get(x) ?? new Map<Permutation, number>()
     known.set(operator, (known.get(operator) ?? 0) + 1)
     asked.set(x, known)
   }
   for (const e of [...postorder(roots)].reverse()) {
     const own = permuted(e)
-    if (own !== undefined) ask(own.operator, own.x)
-    if (!passesThrough.has(e.op)) continue
-    for (const [operator, times] of asked.get(e) ?? [])
-      if (times === uses(e)) {
-        operators.set(e, operator)
-        for (const a of e.args) ask(operator, a)
-      }
+    const [[operator, times] = []] = asked.get(e) ?? []
+    if (operator !== undefined && times === uses(e) && (own !== undefined || passesThrough.has(e.op))) {
+      operators.set(e, operator)
+      if (own === undefined) for (const a of e.args) ask(operator, a)
+    }
+    if (own !== undefined) ask(composed(operators.get(e), own.operator), own.x)
   }
   return operators
 }
 
 const sinkOnce = (f: Func, tell: Tell): Func => {
   const operators = moved(f.results)
-  const within = (operator: Expr, original: Expr, x: Expr): Expr =>
-    isRepeatedScalar(x) || operators.has(original) ? x : apply(operator, x)
+  const within = (operator: Permutation, original: Expr, x: Expr): Expr =>
+    isRepeatedScalar(x) || operators.has(original) || isIdentity(operator) ? x : apply(operator, x)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
@@ -72,7 +85,8 @@ const sinkOnce = (f: Func, tell: Tell): Func => {
         return changed(rebuilt, inProduct(rebuilt) ?? rebuilt, 'a^H Π x = (Π^H a)^H x', tell)
       const own = permuted(rebuilt)
       if (own !== undefined) {
-        const sunk = within(own.operator, required(original.args[1], 'a vector'), own.x)
+        const operator = composed(operators.get(original), own.operator)
+        const sunk = within(operator, required(original.args[1], 'a vector'), own.x)
         return changed(rebuilt, sunk, 'Π (x ∘ y) = Π x ∘ Π y', tell)
       }
       const operator = operators.get(original)

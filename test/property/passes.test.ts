@@ -421,6 +421,10 @@ test('sinkPermutations: what all readers take in one order is made in it, down t
   assert.deepEqual(sunk(b.apply(Π, b.mul(y, complexConstant(2, 1, [4])))), [
     b.mul(moved(Π), complexConstant(2, 1, [4])),
   ])
+  const both = b.permute([0, 3, 1, 2])
+  const back = b.permute([3, 0, 1, 2])
+  assert.deepEqual(sunk(b.apply(Π, b.add(b.apply(Σ, y), z))), [b.add(moved(both), b.apply(Π, z))])
+  assert.deepEqual(sunk(b.apply(Π, b.add(b.apply(back, y), z))), [b.add(y, b.apply(Π, z))])
   for (const apart of [
     [b.apply(Π, y), b.apply(Σ, y)],
     [b.apply(Π, y), y],
