@@ -2,18 +2,10 @@
 import { adjoint, apply, neg, permute, phase } from './build.ts'
 import type { Expr } from './expr.ts'
 import { bug, required } from './invariant.ts'
+import { inverse } from './permutation.ts'
 
 /** What a product is made of: phase, reflect, permute, dft, adjoint(dft). */
 export type Factor = Expr<'phase' | 'reflect' | 'permute' | 'dft' | 'adjoint'>
-
-/** The permutation that undoes another. */
-export const inverse = (permutation: readonly number[]): readonly number[] => {
-  const result = new Array<number>(permutation.length)
-  permutation.forEach((from, to) => {
-    result[from] = to
-  })
-  return result
-}
 
 /** A factor's adjoint, again a factor: D(θ)^H = D(−θ), R^H = R, Π^H = Π⁻¹, (F^H)^H = F. */
 export const adjointFactor = (f: Factor): Factor => {

@@ -2,22 +2,21 @@
 import { add, apply, neg, permute, re, toComplex, zerosLike } from '../ir/build.ts'
 import { type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { composed, isIdentity, type Permutation } from '../ir/permutation.ts'
 
 /** ±Π a, where a is itself neither a sum nor permuted. */
 interface Term {
   readonly angles: Expr
-  readonly permutation: readonly number[]
+  readonly permutation: Permutation
   readonly negated: boolean
 }
 
 /** The real vector permuted: the op is one on complex vectors. */
-export const permuted = (permutation: readonly number[], angles: Expr): Expr =>
-  permutation.every((j, i) => i === j) ? angles : re(apply(permute(permutation), toComplex(angles)))
+export const permuted = (permutation: Permutation, angles: Expr): Expr =>
+  isIdentity(permutation) ? angles : re(apply(permute(permutation), toComplex(angles)))
 
 /** What `permuted` made. */
-const unpermuted = (
-  e: Expr,
-): { readonly permutation: readonly number[]; readonly angles: Expr } | undefined => {
+const unpermuted = (e: Expr): { readonly permutation: Permutation; readonly angles: Expr } | undefined => {
   const turned = e.op === 're' ? e.args[0] : undefined
   const [u, x] = turned?.op === 'apply' ? turned.args : []
   return u?.op === 'permute' && x?.op === 'complex' && x.args[1]?.op === 'constant'
@@ -44,7 +43,7 @@ const terms = (e: Expr, depth = 0): readonly Term[] => {
   if (inner !== undefined)
     return terms(inner.angles, depth + 1).map(t => ({
       ...t,
-      permutation: inner.permutation.map(j => required(t.permutation[j], 'an entry')),
+      permutation: composed(inner.permutation, t.permutation),
     }))
   return whole()
 }

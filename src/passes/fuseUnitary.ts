@@ -11,6 +11,7 @@
 import { apply, compose, permute, phase } from '../ir/build.ts'
 import { type Expr, func } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
+import { composed, isIdentity } from '../ir/permutation.ts'
 import { rateOf } from '../ir/type.ts'
 import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
@@ -29,9 +30,8 @@ const pair = (left: Factor, right: Factor, tell: Tell): readonly Factor[] | unde
     return [phase(total(required(left.args[0], 'angles'), required(right.args[0], 'angles'))) as Factor]
   }
   if (left.op === 'permute' && right.op === 'permute') {
-    const [p, q] = [left.attributes.permutation, right.attributes.permutation]
     tell('Π Σ = one permutation')
-    return [permute(p.map(j => required(q[j], 'an entry'))) as Factor]
+    return [permute(composed(left.attributes.permutation, right.attributes.permutation)) as Factor]
   }
   if (left.op === 'permute' && right.op === 'phase') {
     tell('Π D(a) = D(Π a) Π')
@@ -40,10 +40,10 @@ const pair = (left: Factor, right: Factor, tell: Tell): readonly Factor[] | unde
   return undefined
 }
 
-const isIdentity = (f: Factor): boolean => {
-  if (f.op === 'permute') return f.attributes.permutation.every((j, i) => i === j)
-  return f.op === 'phase' && areZero(required(f.args[0], 'angles'))
-}
+const changesNothing = (f: Factor): boolean =>
+  f.op === 'permute'
+    ? isIdentity(f.attributes.permutation)
+    : f.op === 'phase' && areZero(required(f.args[0], 'angles'))
 
 /**
  * The chain in normal form. Ends because each law shortens the chain or moves a phase left past a permutation,
@@ -53,7 +53,7 @@ export const normalise = (chain: readonly Factor[], tell = silent): readonly Fac
   const done: Factor[] = []
   const rest = [...chain].reverse()
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (isIdentity(next)) {
+    if (changesNothing(next)) {
       tell('D(0) = Π(0, 1, …) = 1')
       continue
     }
@@ -78,7 +78,6 @@ export const fuseUnitary: Pass = {
   run: (f, tell = silent) =>
     deeply(f, g => {
       const uses = usesOf(g.results)
-      // Chains are gathered from the outside, so an inner application that is absorbed is never made.
       const gather = (e: Expr, original: Expr): Expr => {
         if (e.op !== 'apply') return e
         const [unitary, x] = [required(e.args[0], 'an operator'), required(e.args[1], 'a vector')]

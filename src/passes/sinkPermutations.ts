@@ -8,6 +8,7 @@ import { type Expr, type Func, func, tensorType, withArgs } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import type { Op } from '../ir/ops.ts'
 import { postorder } from '../ir/order.ts'
+import { composed, isIdentity } from '../ir/permutation.ts'
 import { adjointFactor } from '../ir/unitary.ts'
 import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
@@ -19,24 +20,18 @@ const isRepeatedScalar = (e: Expr): boolean =>
   e.op === 'constant' ||
   (e.op === 'broadcast' && tensorType(required(e.args[0], 'a scalar')).shape.length === 0)
 
-type Permutation = Expr<'permute'>
+type Operator = Expr<'permute'>
 
-const permuted = (e: Expr): { readonly operator: Permutation; readonly x: Expr } | undefined => {
+const permuted = (e: Expr): { readonly operator: Operator; readonly x: Expr } | undefined => {
   const [operator, x] = e.args
   return e.op === 'apply' && operator?.op === 'permute' && x !== undefined
-    ? { operator: operator as Permutation, x }
+    ? { operator: operator as Operator, x }
     : undefined
 }
 
-const isIdentity = (Π: Permutation): boolean => Π.attributes.permutation.every((j, i) => j === i)
-
 /** Π Σ, or Σ alone. */
-const composed = (Π: Permutation | undefined, Σ: Permutation): Permutation =>
-  Π === undefined
-    ? Σ
-    : (permute(
-        Π.attributes.permutation.map(j => required(Σ.attributes.permutation[j], 'an entry')),
-      ) as Permutation)
+const followed = (Π: Operator | undefined, Σ: Operator): Operator =>
+  Π === undefined ? Σ : (permute(composed(Π.attributes.permutation, Σ.attributes.permutation)) as Operator)
 
 const inProduct = (e: Expr): Expr | undefined => {
   const [a, b] = [required(e.args[0], 'a vector'), required(e.args[1], 'a vector')]
@@ -52,13 +47,13 @@ const inProduct = (e: Expr): Expr | undefined => {
  * The permutations that pointwise nodes, and permuted ones, are written with: all that use one take it in the same order, so
  * nothing is computed twice.
  */
-const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Permutation> => {
+const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Operator> => {
   const uses = usesOf(roots)
-  const operators = new Map<Expr, Permutation>()
+  const operators = new Map<Expr, Operator>()
   // By whom, and how often.
-  const asked = new Map<Expr, Map<Permutation, number>>()
-  const ask = (operator: Permutation, x: Expr): void => {
-    const known = asked.get(x) ?? new Map<Permutation, number>()
+  const asked = new Map<Expr, Map<Operator, number>>()
+  const ask = (operator: Operator, x: Expr): void => {
+    const known = asked.get(x) ?? new Map<Operator, number>()
     known.set(operator, (known.get(operator) ?? 0) + 1)
     asked.set(x, known)
   }
@@ -69,15 +64,17 @@ const moved = (roots: readonly Expr[]): ReadonlyMap<Expr, Permutation> => {
       operators.set(e, operator)
       if (own === undefined) for (const a of e.args) ask(operator, a)
     }
-    if (own !== undefined) ask(composed(operators.get(e), own.operator), own.x)
+    if (own !== undefined) ask(followed(operators.get(e), own.operator), own.x)
   }
   return operators
 }
 
 const sinkOnce = (f: Func, tell: Tell): Func => {
   const operators = moved(f.results)
-  const within = (operator: Permutation, original: Expr, x: Expr): Expr =>
-    isRepeatedScalar(x) || operators.has(original) || isIdentity(operator) ? x : apply(operator, x)
+  const within = (operator: Operator, original: Expr, x: Expr): Expr =>
+    isRepeatedScalar(x) || operators.has(original) || isIdentity(operator.attributes.permutation)
+      ? x
+      : apply(operator, x)
   return func(
     f.params,
     rewrite(f.results, (rebuilt, original) => {
@@ -85,7 +82,7 @@ const sinkOnce = (f: Func, tell: Tell): Func => {
         return changed(rebuilt, inProduct(rebuilt) ?? rebuilt, 'a^H Π x = (Π^H a)^H x', tell)
       const own = permuted(rebuilt)
       if (own !== undefined) {
-        const operator = composed(operators.get(original), own.operator)
+        const operator = followed(operators.get(original), own.operator)
         const sunk = within(operator, required(original.args[1], 'a vector'), own.x)
         return changed(rebuilt, sunk, 'Π (x ∘ y) = Π x ∘ Π y', tell)
       }

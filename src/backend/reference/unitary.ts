@@ -1,5 +1,6 @@
 /** Unitary operators: what each does to a vector, and its adjoint. Vectors are complex, interleaved. */
 import type { UnitaryAttributes } from '../../ir/ops.ts'
+import { inverse } from '../../ir/permutation.ts'
 import { tensorOf } from '../../ir/tensor.ts'
 import { asTensor, asUnitary, type Rule, type Unitary } from './rule.ts'
 
@@ -90,14 +91,6 @@ const gather = (from: readonly number[]) => (x: Float64Array) => {
     result[2 * j + 1] = x[2 * k + 1]!
   })
   return result
-}
-
-const inverse = (permutation: readonly number[]): readonly number[] => {
-  const back = permutation.slice()
-  permutation.forEach((k, j) => {
-    back[k] = j
-  })
-  return back
 }
 
 export const unitaryRules: { readonly [K in keyof UnitaryAttributes]: Rule<K> } = {
