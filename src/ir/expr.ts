@@ -99,7 +99,7 @@ const textOf = (attributes: object): string => {
 
 const keyOf = (op: Op, args: readonly Expr[], attributes: object): string => {
   let key: string = op
-  for (const a of args) key += `,${a.id}`
+  for (let i = 0; i < args.length; i++) key += `,${args[i]!.id}`
   return key + textOf(attributes)
 }
 
@@ -125,8 +125,11 @@ export const node = <K extends Op>(op: K, args: readonly Expr[], attributes: Att
     : bug(`${op}(${args.map(a => showType(a.type)).join(', ')}): ${made.left.message}`)
 }
 
-const haveTypesOf = (args: readonly Expr[], others: readonly Expr[]): boolean =>
-  args.length === others.length && args.every((a, i) => sameType(a.type, others[i]!.type))
+const haveTypesOf = (args: readonly Expr[], others: readonly Expr[]): boolean => {
+  if (args.length !== others.length) return false
+  for (let i = 0; i < args.length; i++) if (!sameType(args[i]!.type, others[i]!.type)) return false
+  return true
+}
 
 /**
  * The same node on other operands. If they have the types of those it had, so has it, and its type is not inferred again: `e` is

@@ -59,7 +59,11 @@ export const withRate = (type: TensorType, rate: Rate): TensorType => ({ ...type
 export const varying = (type: TensorType): TensorType => withRate(type, 'varying')
 
 /** How many scalars (complex ones count once). */
-export const elements = (shape: Shape): number => shape.reduce((n, d) => n * d, 1)
+export const elements = (shape: Shape): number => {
+  let n = 1
+  for (let i = 0; i < shape.length; i++) n *= shape[i]!
+  return n
+}
 
 /** Real numbers in one element of a field. */
 export const width = (field: Field): 1 | 2 => (field === 'complex' ? 2 : 1)

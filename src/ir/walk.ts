@@ -59,14 +59,20 @@ export const remade = (x: Expr, leaf: (e: Expr) => Expr | undefined): Expr | und
 
 /** The function with `change` applied to the bodies of its scans first, innermost first, then to itself. */
 export const deeply = (f: Func, change: (f: Func) => Func): Func => {
-  const loops = postorder(f.results).some(e => e.op === 'scan')
-  const changed = (e: Expr): Expr => {
-    if (e.op !== 'scan') return e
-    const body = deeply(e.attributes.body, change)
-    return body === e.attributes.body ? e : node('scan', e.args, { ...e.attributes, body })
+  // A body that several loops run is changed once.
+  const done = new Map<Func, Func>()
+  const within = (g: Func): Func => {
+    const known = done.get(g)
+    if (known !== undefined) return known
+    const bodies = postorder(g.results).flatMap(e => (e.op === 'scan' ? [e.attributes.body] : []))
+    const stays = bodies.map(body => within(body) === body).every(Boolean)
+    const changed = (e: Expr): Expr =>
+      e.op === 'scan' ? node('scan', e.args, { ...e.attributes, body: within(e.attributes.body) }) : e
+    const next = change(stays ? g : func(g.params, rewrite(g.results, changed)))
+    done.set(g, next)
+    return next
   }
-  const results = loops ? rewrite(f.results, changed) : f.results
-  return change(results.every((r, i) => r === f.results[i]) ? f : func(f.params, results))
+  return within(f)
 }
 
 /** The function, the bodies of its scans first, rebuilt bottom-up: `replace` is asked for every node. */

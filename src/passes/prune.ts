@@ -32,6 +32,7 @@ const pruned = (
   read: ReadonlySet<number>,
 ): { readonly loop: Expr; readonly place: ReadonlyMap<number, number> } => {
   const { body, invariants, carries } = e.attributes
+  const all = new Map(body.results.map((_, k) => [k, k]))
   const live = liveResults(e, read)
   const slim = pruneFunc(
     func(
@@ -45,6 +46,7 @@ const pruned = (
   const kept = body.params
     .map((_, i) => i)
     .filter(i => (isCarry(i) ? live.includes(i - invariants) : used.has(i)))
+  if (slim === body && kept.length === body.params.length) return { loop: withArgs(e, operands), place: all }
   const renumbered: (Expr | undefined)[] = []
   kept.forEach((i, position) => {
     renumbered[i] = argument(position, body.params[i]!.type)
@@ -70,7 +72,7 @@ const pruned = (
   }
   return stays
     ? { loop, place: new Map(live.map((k, position) => [k, position])) }
-    : { loop: whole, place: new Map(body.results.map((_, k) => [k, k])) }
+    : { loop: whole, place: all }
 }
 
 const pruneFunc = (f: Func, tell: Tell): Func => {

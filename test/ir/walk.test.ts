@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as b from '../../src/ir/build.ts'
-import { argument, withArgs } from '../../src/ir/expr.ts'
+import { argument, type Func, func, withArgs } from '../../src/ir/expr.ts'
+import { required } from '../../src/ir/invariant.ts'
 import { real } from '../../src/ir/type.ts'
-import { rebuild, rewrite } from '../../src/ir/walk.ts'
+import { deeply, rebuild, rewrite } from '../../src/ir/walk.ts'
 
 const x = argument(0, real())
 const y = argument(1, real())
@@ -29,4 +30,25 @@ test('nodes stand on what is named in the place of their operands, unless that g
     )
   assert.deepEqual(on(y), [b.exp(b.log(y))])
   assert.throws(() => on(p), /a rebuilt operand is missing/)
+})
+
+test('a body that several loops run is changed once', () => {
+  const params = [{ name: 'x', type: real() }]
+  const twice = (body: Func): Func => {
+    const [there, back] = [false, true].map(reverse =>
+      b.get(b.scan([x], { body, length: 3, reverse, invariants: 0, carries: 1 }), 0),
+    )
+    return func(params, [b.add(there!, back!)])
+  }
+  const f = twice(twice(func(params, [b.exp(x)])))
+  const met: Func[] = []
+  const changed = deeply(f, g => {
+    met.push(g)
+    return func(
+      g.params,
+      rewrite(g.results, e => (e.op === 'exp' ? b.sin(required(e.args[0], 'an operand')) : e)),
+    )
+  })
+  assert.equal(changed, twice(twice(func(params, [b.sin(x)]))))
+  assert.equal(met.length, 3)
 })

@@ -44,9 +44,10 @@ const table = <A>(key: (row: A) => string): { readonly rows: A[]; readonly place
   return {
     rows,
     place: row => {
-      const found = known.get(key(row))
+      const text = key(row)
+      const found = known.get(text)
       if (found !== undefined) return found
-      known.set(key(row), rows.length)
+      known.set(text, rows.length)
       return rows.push(row) - 1
     },
   }
