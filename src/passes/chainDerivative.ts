@@ -12,7 +12,7 @@ import * as b from '../ir/build.ts'
 import { constant, type Expr, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { elements } from '../ir/type.ts'
-import { adjointFactor, applyFactors, type Factor, factors } from '../ir/unitary.ts'
+import { adjointFactor, type Factor, factors } from '../ir/unitary.ts'
 import type { Contribution } from './contribution.ts'
 import { type Cost, chainCost } from './cost.ts'
 
@@ -86,6 +86,20 @@ const ofFactor = (f: Factor, beside: () => Beside): readonly Contribution[] => {
   return [[angles, () => (negated ? b.neg(ofPhase(beside())) : ofPhase(beside()))]]
 }
 
+/** From y towards x: what `step` makes of p_0 past the first i factors. Each is made once, and not before it is asked for. */
+const past = (
+  chain: readonly Factor[],
+  first: Expr,
+  step: (p: Expr, f: Factor, i: number) => Expr,
+): ((i: number) => Expr) => {
+  const found = [first]
+  return i => {
+    for (let k = found.length; k <= i; k++)
+      found.push(step(required(found[k - 1], 'a vector'), required(chain[k - 1], 'a factor'), k - 1))
+    return required(found[i], 'a vector')
+  }
+}
+
 const isLess = (p: Cost, q: Cost): boolean =>
   p.transforms < q.transforms || (p.transforms === q.transforms && p.flops < q.flops)
 
@@ -113,17 +127,16 @@ export const chainDerivative = (
 ): readonly Contribution[] => {
   const [u, x] = [required(y.args[0], 'an operator'), required(y.args[1], 'a vector')]
   const chain = factors(u)
-  const back = (i: number): Expr => applyFactors(chain.slice(0, i).map(adjointFactor).reverse(), yAdj)
+  const back = past(chain, yAdj, (pAdj, f) => b.apply(adjointFactor(f), pAdj))
   const inputs = inputsOf(chain, x)
   const products = chain.map((f, i) => productOf(f, required(inputs[i], 'a vector')).find(isKnown))
   // y = R x = x − τ v s, so x = y + τ v s
-  const undone = (i: number): Expr =>
-    chain.slice(0, i).reduce<Expr>((p, f, k) => {
-      const s = products[k]
-      if (s === undefined) return b.apply(adjointFactor(f), p)
-      const v = required(f.args[0], 'a vector')
-      return b.add(p, b.mul(spread(s, v), b.scale(spread(weightOf(v), v), v)))
-    }, y)
+  const undone = past(chain, y, (p, f, k) => {
+    const s = products[k]
+    if (s === undefined) return b.apply(adjointFactor(f), p)
+    const v = required(f.args[0], 'a vector')
+    return b.add(p, b.mul(spread(s, v), b.scale(spread(weightOf(v), v), v)))
+  })
   const split = isKnown(y) ? parted(chain, elements(tensorType(y).shape)) : 0
   const own = chain.flatMap((f, i) =>
     ofFactor(f, () =>
