@@ -65,7 +65,7 @@ export const deeply = (f: Func, change: (f: Func) => Func): Func => {
     const known = done.get(g)
     if (known !== undefined) return known
     const bodies = postorder(g.results).flatMap(e => (e.op === 'scan' ? [e.attributes.body] : []))
-    const stays = bodies.map(body => within(body) === body).every(Boolean)
+    const stays = bodies.every(body => within(body) === body)
     const changed = (e: Expr): Expr =>
       e.op === 'scan' ? node('scan', e.args, { ...e.attributes, body: within(e.attributes.body) }) : e
     const next = change(stays ? g : func(g.params, rewrite(g.results, changed)))
