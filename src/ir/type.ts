@@ -58,6 +58,9 @@ export const withRate = (type: TensorType, rate: Rate): TensorType => ({ ...type
 /** The same type, one tensor for each example. */
 export const varying = (type: TensorType): TensorType => withRate(type, 'varying')
 
+/** Of one tensor: what an index of the engine reaches. */
+export const mostElements = 2 ** 31
+
 /** How many scalars (complex ones count once). */
 export const elements = (shape: Shape): number => {
   let n = 1

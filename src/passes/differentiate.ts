@@ -16,12 +16,7 @@ import type { Contribution } from './contribution.ts'
 import { type Knowledge, operandsIn } from './cut.ts'
 import { derivatives } from './derivatives.ts'
 import { differentiateScan } from './differentiateScan.ts'
-
-/** Why there is no gradient: the first result is no real scalar, or a parameter is missing or an index. */
-export interface GradientError {
-  readonly kind: 'GradientError'
-  readonly message: string
-}
+import { type GradientError, refusable, refused } from './gradientError.ts'
 
 /** Forward scans, and the same ones that also stack the carries that backward loops read. */
 type Augmented = ReadonlyMap<Expr, Expr<'scan'>>
@@ -136,9 +131,6 @@ export const differentiable = (f: Func, wrt: readonly number[]): E.Either<Gradie
   return E.right(wrt.map(i => argument(i, f.params[i]!.type)))
 }
 
-export const refused = (message: string): E.Either<GradientError, never> =>
-  E.left({ kind: 'GradientError', message })
-
 /** The function's first result, if it is a real scalar. */
 export const realScalar = (f: Func): E.Either<GradientError, Expr> => {
   const value = f.results[0]
@@ -147,6 +139,12 @@ export const realScalar = (f: Func): E.Either<GradientError, Expr> => {
     : refused(
         `only a real scalar has a gradient; the first result is ${value === undefined ? 'missing' : `${showType(value.type)}: make one number of it, such as the sum of |x|²`}`,
       )
+}
+
+/** Values of a function, and cotangents of its parameters. */
+export interface Cotangents {
+  readonly values: readonly Expr[]
+  readonly cotangents: readonly Expr[]
 }
 
 /**
@@ -159,15 +157,16 @@ export const cotangentsOf = (
   wanted: readonly Expr[],
   values: readonly Expr[],
   apart = false,
-): { readonly values: readonly Expr[]; readonly cotangents: readonly Expr[] } => {
-  const { cotangents, augmented } = pullback(roots, seeds, wanted, apart, nothing)
-  const all = finished(
-    [...values, ...cotangents.map((c, i) => c ?? zerosLike(required(wanted[i], 'what is wanted')))],
-    augmented,
-    nothing,
-  )
-  return { values: all.slice(0, values.length), cotangents: all.slice(values.length) }
-}
+): E.Either<GradientError, Cotangents> =>
+  refusable(() => {
+    const { cotangents, augmented } = pullback(roots, seeds, wanted, apart, nothing)
+    const all = finished(
+      [...values, ...cotangents.map((c, i) => c ?? zerosLike(required(wanted[i], 'what is wanted')))],
+      augmented,
+      nothing,
+    )
+    return E.right({ values: all.slice(0, values.length), cotangents: all.slice(values.length) })
+  })
 
 /**
  * The function that gives, on the same parameters, the first result of `f` and its gradient with respect to the
@@ -181,8 +180,9 @@ export const valueAndGradient = (f: Func, wrt: readonly number[]): E.Either<Grad
   if (E.isLeft(value)) return value
   const wanted = differentiable(f, wrt)
   if (E.isLeft(wanted)) return wanted
-  const { values, cotangents } = cotangentsOf([value.right], [constant(1)], wanted.right, [value.right])
-  return E.right(func(f.params, [...values, ...cotangents]))
+  return E.map(({ values, cotangents }: Cotangents) => func(f.params, [...values, ...cotangents]))(
+    cotangentsOf([value.right], [constant(1)], wanted.right, [value.right]),
+  )
 }
 
 /** The gradient alone: `valueAndGradient` without the value. */

@@ -12,7 +12,7 @@
 import { add, concat, get, reshape, scan, slice, zerosLike } from '../ir/build.ts'
 import { argument, type Expr, func, type Param, tensorType } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
-import { joinRates, rateOf, reals, type TensorType, withRate } from '../ir/type.ts'
+import { elements, joinRates, mostElements, rateOf, reals, type TensorType, withRate } from '../ir/type.ts'
 import { rewrite, substitute } from '../ir/walk.ts'
 import { argsOf, type BodyAdjoint, type Draft, loopOf, type Slot } from './adjointLoop.ts'
 import { dependents } from './bound.ts'
@@ -20,6 +20,7 @@ import type { Contribution } from './contribution.ts'
 import { type Cost, cost } from './cost.ts'
 import { type Cut, cuts, dear, flopsPerSaved, knowledge } from './cut.ts'
 import { expand } from './expand.ts'
+import { refuse } from './gradientError.ts'
 import { isTail, replaced, type Tail, tailOf } from './tail.ts'
 
 /** A scan's parameters, by position, whose cotangents are wanted: a fixpoint over the carries. */
@@ -177,6 +178,12 @@ export const differentiateScan = (
     })
 
     const finish = (): ScanAdjoint => {
+      for (const { shape } of [...kept.map(i => param(i).type), ...stacked.map(tensorType)])
+        if (length * elements(shape) > mostElements)
+          refuse(
+            `for its gradient a loop would keep a tensor of [${shape.join(', ')}] at each of its ${length} steps, more than the 2^31 elements that a tensor can have: ` +
+              'a budget of memory (--memory, `checkpoint`) keeps fewer steps and takes the others again',
+          )
       const forward = scan(e.args, {
         ...e.attributes,
         body: func(body.params, [...body.results, ...kept.map(i => args[i]!), ...stacked]),

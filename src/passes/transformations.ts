@@ -15,14 +15,8 @@ import { postorder } from '../ir/order.ts'
 import { rateOf, showType } from '../ir/type.ts'
 import { substitute } from '../ir/walk.ts'
 import { dependents } from './bound.ts'
-import {
-  cotangentsOf,
-  differentiable,
-  type GradientError,
-  gradient,
-  realScalar,
-  refused,
-} from './differentiate.ts'
+import { type Cotangents, cotangentsOf, differentiable, gradient, realScalar } from './differentiate.ts'
+import { type GradientError, refused } from './gradientError.ts'
 import { prune } from './prune.ts'
 
 /** Re Σ conj(a) b, over the examples, too. */
@@ -60,16 +54,19 @@ export const jvp = (f: Func, wrt: readonly number[]): E.Either<GradientError, Fu
   const roots = f.results.filter(r => tensorType(r).field !== 'index')
   const first = f.params.length + params.length
   const weights = roots.map((r, k) => argument(first + k, tensorType(r)))
-  const { values, cotangents } = cotangentsOf(roots, weights, wanted.right, f.results)
+  const pulled = cotangentsOf(roots, weights, wanted.right, f.results)
+  if (E.isLeft(pulled)) return pulled
+  const { values, cotangents } = pulled.right
   const s = total(cotangents.map((c, k) => inner(c, required(terms[k], 'a direction'))))
   const pushed = cotangentsOf([s], [constant(1)], weights, [])
+  if (E.isLeft(pushed)) return pushed
   const all = [
     ...f.params,
     ...params,
     ...weights.map((w, k) => ({ name: `weight${k}`, type: tensorType(w) })),
   ]
   // What is linear in the weights does not read them, but for loops' operands that nobody reads.
-  const live = prune.run(func(all, [...values, ...pushed.cotangents])).results
+  const live = prune.run(func(all, [...values, ...pushed.right.cotangents])).results
   const args = all.map((p, i) =>
     i < first ? argument(i, p.type) : zerosLike(required(weights[i - first], 'w')),
   )
@@ -110,6 +107,7 @@ export const perExample = (f: Func, wrt: readonly number[]): E.Either<GradientEr
     return refused(
       'an example’s loss depends on the other examples, by a sum over them (batchSum): it has no gradient of its own',
     )
-  const { values, cotangents } = cotangentsOf([value.right], [constant(1)], wanted.right, [value.right], true)
-  return E.right(func(f.params, [...values, ...cotangents]))
+  return E.map(({ values, cotangents }: Cotangents) => func(f.params, [...values, ...cotangents]))(
+    cotangentsOf([value.right], [constant(1)], wanted.right, [value.right], true),
+  )
 }

@@ -45,14 +45,15 @@ const closest = (
   most: number,
   sized: (share: number) => E.Either<string, Sized>,
   left = attempts,
-): E.Either<string, Sized> => {
-  if (left === 0 || fitting.bytes >= enough * most) return E.right(fitting)
+): Sized => {
+  if (left === 0 || fitting.bytes >= enough * most) return fitting
   const slope = (tooLarge.share - fitting.share) / (tooLarge.bytes - fitting.bytes)
-  return E.chain((next: Sized) =>
-    next.bytes <= most
-      ? closest(next, tooLarge, most, sized, left - 1)
-      : closest(fitting, next, most, sized, left - 1),
-  )(sized(fitting.share + slope * (most - fitting.bytes)))
+  const share = fitting.share + slope * (most - fitting.bytes)
+  const next = sized(share)
+  if (E.isLeft(next)) return closest(fitting, { ...tooLarge, share }, most, sized, left - 1)
+  return next.right.bytes <= most
+    ? closest(next.right, tooLarge, most, sized, left - 1)
+    : closest(fitting, next.right, most, sized, left - 1)
 }
 
 /**
@@ -82,14 +83,18 @@ export const withinBudget = (
   const tooLarge = (least: Sized): Sized =>
     E.isRight(whole) ? whole.right : { ...least, share: 1, bytes: bytesOf(2 ** 31) }
   let leastBytes = Number.POSITIVE_INFINITY
+  let failure: E.Either<string, never> | undefined
   for (let levels = 1; levels <= mostLevels; levels++) {
     const least = sized(levels)(0)
-    if (E.isLeft(least)) return least
+    if (E.isLeft(least)) {
+      failure = least
+      continue
+    }
     leastBytes = Math.min(leastBytes, least.right.bytes)
     if (least.right.bytes > most) continue
-    const found = closest(least.right, tooLarge(least.right), most, sized(levels))
-    return E.map((s: Sized) => s.program)(found)
+    return E.right(closest(least.right, tooLarge(least.right), most, sized(levels)).program)
   }
+  if (leastBytes === Number.POSITIVE_INFINITY && failure !== undefined) return failure
   return E.left(
     `a step takes at least ${showBytes(leastBytes)} of memory for a batch of ${batch}, more than the ` +
       `${showBytes(most)} it may take: allow it more, or make the batch, the state or the sequences smaller`,

@@ -251,3 +251,15 @@ test('what has no derivative is refused', () => {
     /depends on the other examples/,
   )
 })
+
+test('what would keep more than a tensor can hold is refused', () => {
+  const state = varying(real(2 ** 12))
+  const body = func([{ name: 'h', type: state }], [b.tanh(argument(0, state))])
+  const loop = b.scan([argument(0, state)], { body, length: 2 ** 20, reverse: false, invariants: 0, carries: 1 })
+  const f = func([{ name: 'h', type: state }], [b.sum(b.get(loop, 0))])
+  for (const made of [gradient(f, [0]), jvp(f, [0]), hessianVectorProduct(f, [0]), perExample(f, [0])])
+    assert.match(
+      E.isLeft(made) ? made.left.message : assert.fail('it has one'),
+      /a loop would keep a tensor of \[4096\] at each of its 1048576 steps/,
+    )
+})

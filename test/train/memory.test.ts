@@ -13,12 +13,13 @@ import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { optimise, preparatory } from '../../src/passes/pipeline.ts'
 import { batch as batchOf } from '../../src/tasks/task.ts'
 import { bytes as bytesCodec } from '../../src/train/config.ts'
+import { prepare } from '../../src/train/experiment.ts'
 import { withinBudget } from '../../src/train/memory.ts'
 import { graphHash, lossOf } from '../../src/train/program.ts'
 import type { TrainState } from '../../src/train/state.ts'
 import { train } from '../../src/train/trainer.ts'
 import { distance, native } from '../property/support.ts'
-import { experiment, watched } from './small.ts'
+import { config, experiment, watched } from './small.ts'
 
 const right = <A>(e: E.Either<unknown, A>): A =>
   E.isRight(e) ? e.right : assert.fail(JSON.stringify(e.left))
@@ -112,6 +113,13 @@ describe('a run within a memory budget', () => {
     assert.notEqual(own.programs.step.func, all.programs.step.func)
     assert.ok(varyingBytes(planOf(own.programs.step).units.varying, 'double', 2) <= memory)
     assert.equal(graphHash(own.programs.loss), graphHash(all.programs.loss))
+  })
+
+  it('is there where the steps of a loop are more than a tensor can have', () => {
+    const large = { ...config, lag: 2 ** 20, hidden: 2048 }
+    assert.match(left(prepare(large)), /a loop would keep a tensor of \[2048\] at each of its 10485\d\d steps/)
+    const { step } = right(prepare({ ...large, memory: 2 ** 31 })).programs
+    assert.ok(varyingBytes(planOf(step).units.varying, 'double', 2) <= 2 ** 31)
   })
 
   it('goes on from its states bit for bit, with that budget only', async () => {
