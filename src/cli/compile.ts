@@ -1,5 +1,4 @@
 /** `parseval compile <model>`: the program as text, as JSON, or as the plan that the engine runs. */
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { compile } from '../backend/native/compile.ts'
@@ -8,12 +7,12 @@ import { toJson } from '../ir/json.ts'
 import { textHeader } from '../ir/parse.ts'
 import { print } from '../ir/print.ts'
 import { oneOf, settings } from '../train/config.ts'
-import { writeDurably } from '../train/file.ts'
 import { type ExitCode, exitCode, failed, type Refusal } from './exit.ts'
 import { modelChoices } from './modelFile.ts'
 import { decodeOption, givenSettings, type Raw, type SettingFlag, withSettings } from './options.ts'
 import { lookedAt, type Subject, subjectOf } from './subject.ts'
 import type { Terminal } from './terminal.ts'
+import { written } from './written.ts'
 
 const options: readonly SettingFlag[] = ['lag', 'hidden', 'data']
 
@@ -57,8 +56,7 @@ const run = async (model: string, raw: Raw, terminal: Terminal): Promise<E.Eithe
     terminal.result(text.right.trimEnd())
     return E.right(exitCode.ok)
   }
-  const saved = await writeDurably(resolve(out), text.right)()
-  return E.isLeft(saved) ? E.left(failed(saved.left)) : E.right(exitCode.ok)
+  return E.map(() => exitCode.ok)(await written(model, out, text.right))
 }
 
 /** Adds the command; `done` is told how it ended. */

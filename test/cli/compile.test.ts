@@ -90,6 +90,20 @@ describe('compile', () => {
     assert.deepEqual(plan.right.inputs.map(i => i.name).toSorted(), ['k', 'theta', 'x'])
   })
 
+  it('does not write over the model that it reads, nor does explain', async () => {
+    const path = await file('own.ir', text)
+    const link = join(folder, 'other.ir')
+    await symlink(path, link)
+    for (const args of [
+      ['compile', path, '--emit', 'json', '--out', path],
+      ['compile', path, '--out', link],
+      ['compile', link, '--out', path],
+      ['explain', path, '--html', path],
+    ])
+      assert.match(await refused(2, ...args), /is the model's own file, which would be lost/)
+    assert.equal(await readFile(path, 'utf8'), text)
+  })
+
   it('writes through links and to pipes, and leaves them what they are', async () => {
     const path = await file('filter.ir', text)
     const [link, target, pipe] = ['link', 'target', 'pipe'].map(name => join(folder, name)) as [

@@ -1,16 +1,16 @@
 /** `parseval explain <model>`: the program, what each pass makes of it, the plan; or a page with the graphs drawn. */
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { lower } from '../../backend/native/lower.ts'
 import { print } from '../../ir/print.ts'
 import { settings } from '../../train/config.ts'
-import { writeDurably } from '../../train/file.ts'
 import { type ExitCode, exitCode, failed, type Refusal, usage } from '../exit.ts'
 import { modelChoices } from '../modelFile.ts'
 import { decodeOption, givenSettings, type Raw, type SettingFlag, withSettings } from '../options.ts'
-import { lookedAt, type Subject, subjectOf } from '../subject.ts'
+import { lookedAt, subjectOf } from '../subject.ts'
 import type { Terminal } from '../terminal.ts'
+import { written } from '../written.ts'
 import { type Stage, stagesOf } from './stages.ts'
 import { overview } from './text.ts'
 
@@ -37,20 +37,7 @@ const programs = (stages: readonly Stage[], pass: string): E.Either<Refusal, str
 }
 
 const htmlPath = (html: true | string, model: string): string =>
-  resolve(html === true ? `${basename(model).replace(/\.[^.]*$/, '')}.html` : html)
-
-const written = async (
-  path: string,
-  model: string,
-  subject: Subject,
-  stages: readonly [Stage, ...Stage[]],
-  plan: Parameters<typeof overview>[2],
-): Promise<E.Either<Refusal, string>> => {
-  // the drawing is loaded when it is needed
-  const { pageOf } = await import('./page.ts')
-  const saved = await writeDurably(path, pageOf(basename(model), subject, stages, plan))()
-  return E.isLeft(saved) ? E.left(failed(saved.left)) : E.right(path)
-}
+  html === true ? `${basename(model).replace(/\.[^.]*$/, '')}.html` : html
 
 const run = async (model: string, raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, ExitCode>> => {
   const { pass, task, html, grad, ...rest } = raw as Raw & { pass?: string; html?: true | string }
@@ -81,7 +68,9 @@ const run = async (model: string, raw: Raw, terminal: Terminal): Promise<E.Eithe
     terminal.result(overview(subject.right, stages, plan.right).join('\n'))
     return E.right(exitCode.ok)
   }
-  const page = await written(htmlPath(html, model), model, subject.right, stages, plan.right)
+  const { pageOf } = await import('./page.ts') // the drawing is loaded when it is needed
+  const text = pageOf(basename(model), subject.right, stages, plan.right)
+  const page = await written(model, htmlPath(html, model), text)
   if (E.isLeft(page)) return page
   terminal.result(page.right)
   return E.right(exitCode.ok)
