@@ -128,7 +128,7 @@ void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t
     const int64_t width = columns - first < panel ? columns - first : panel;
     for (int64_t t = 0; t < steps; t += T::steps) {
       const int64_t count = steps - t < T::steps ? steps - t : T::steps, vectors = (count + fold - 1) / fold;
-      packPanel<K, W, Width, UniformB, false, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
+      packPanel<K, W, Width, UniformB, Reduce, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
                                                        columns, count, width, mask);
       for (int64_t i = 0; i < rows; i += T::rows) {
         const int64_t here = rows - i < T::rows ? rows - i : T::rows;

@@ -205,6 +205,7 @@ void InstructionDecoder::readMicro(Draft &draft) {
       state.at = constant;
       return;
     }
+    if (isTotal(state.at)) fail("register " + text(to) + " is a total over examples, to which one move adds");
     micro.a = micro.b = constant;
   } else {
     const auto width = [&](int w) { return w == ownWidth ? micro.width : w; };

@@ -216,6 +216,7 @@ describe('a plan whose totals are wrong', () => {
   const make = (p: Plan) => () => program(p)
   it('is refused', () => {
     assert.throws(make(of([['neg', 1, 1, 0]])), /total over examples, to which one move adds/)
+    assert.throws(make(of([['constant', 1, 1, 0, 0]])), /total over examples, to which one move adds/)
     assert.throws(
       make(
         of([

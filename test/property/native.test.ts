@@ -258,3 +258,24 @@ test('chains longer than a map, with parts that are read again far behind', asyn
     await agreeing(f)
   }
 })
+
+test('what is infinite in the last example is so in sums over the examples, whatever lanes are left over', async () => {
+  const each = varying(real(1, 1))
+  const func = closed([each, each], (x, y) => [b.batchSum(b.contract(x!, y!))])
+  const ofExamples = (batch: number, last: number) => ({
+    rate: 'varying' as const,
+    tensors: Array.from({ length: batch }, (_, i) =>
+      tensorOf(real(1, 1), Float64Array.of(i === batch - 1 ? last : 1)),
+    ),
+  })
+  for (const batch of [1, 2, 3, 5, 9])
+    for (const last of [
+      [Number.POSITIVE_INFINITY, 1],
+      [1, Number.POSITIVE_INFINITY],
+    ] as const)
+      for (const options of [single, double]) {
+        const inputs = last.map(x => ofExamples(batch, x))
+        const [sum] = await runNative({ func, inputs, batch }, options)
+        assert.deepEqual([...sum!], [Number.POSITIVE_INFINITY], `${batch} examples, ${options.precision}`)
+      }
+})
