@@ -205,6 +205,7 @@ describe('a plan whose totals are wrong', () => {
   const of = (micros: Parameters<typeof map>[4], temporaries = 0, step = 1): Plan =>
     plan({
       units: { uniform: 10, varying: 20 },
+      constants: [1],
       segments: [
         {
           rate: 'varying',
