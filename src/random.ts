@@ -14,6 +14,12 @@ export interface Stream {
   readonly integer: (low: number, high: number) => number
 }
 
+/* Between bounds that are none, drawing would give no whole number, or never end. */
+const between = (low: number, high: number): void => {
+  if (Number.isSafeInteger(low) && Number.isSafeInteger(high) && low <= high) return
+  throw new RangeError(`integer(${low}, ${high}): its bounds must be whole numbers, the lower one first`)
+}
+
 /* A bijection of 32-bit words (the finaliser of MurmurHash3), so that distinct positions stay distinct. */
 const mix = (word: number): number => {
   let h = word
@@ -45,12 +51,17 @@ export const stream = (seed: number, label: string, position = 0): Stream => {
   const generator = xoroshiro128plusFromState([1, 2, 3, 4].map(k => digest(key, k) | (k === 1 ? 1 : 0)))
   return {
     real: (low, high) => low + (high - low) * uniformFloat64(generator),
-    integer: (low, high) => uniformInt(generator, low, high),
+    integer: (low, high) => {
+      between(low, high)
+      return uniformInt(generator, low, high)
+    },
   }
 }
 
 /** A permutation of 0 … n − 1, drawn by Fisher and Yates. */
 export const permutation = (n: number, s: Stream): readonly number[] => {
+  if (!Number.isSafeInteger(n) || n < 0)
+    throw new RangeError(`permutation(${n}, …): its size must be a whole number from 0 up`)
   const p = Array.from({ length: n }, (_, i) => i)
   for (let i = n - 1; i > 0; i--) {
     const j = s.integer(0, i)

@@ -1,12 +1,15 @@
 /** What the default export of a user's module is: a model, a program, or neither, and then what to do. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { showMismatch } from '../dsl/elaborate.ts'
+import { elaborate, showMismatch } from '../dsl/elaborate.ts'
+import { isObject, isTerm, shown } from '../dsl/given.ts'
 import type { Recurrent, Sizes } from '../dsl/model.ts'
-import { declared } from '../dsl/term.ts'
+import { type Initialiser, wrongStart } from '../dsl/parameter.ts'
+import { apply, declared } from '../dsl/term.ts'
 import type { Func, TypeMismatch } from '../ir/expr.ts'
 import { parse } from '../ir/parse.ts'
 import { print } from '../ir/print.ts'
+import { complex, varying } from '../ir/type.ts'
 import { verify } from '../ir/verify.ts'
 import type { MakeModel } from '../models/registry.ts'
 import { thrown } from './thrown.ts'
@@ -18,8 +21,6 @@ export type LoadedModel =
 
 export const whatToExport =
   'export a function (sizes) => Recurrent, a Func, what elaborate returns, or a function of no arguments that returns one of the latter two'
-
-const isObject = (u: unknown): u is Readonly<Record<string, unknown>> => typeof u === 'object' && u !== null
 
 const isFunc = (u: unknown): u is Func =>
   isObject(u) && Array.isArray(u.params) && Array.isArray(u.results) && typeof u.id === 'number'
@@ -59,17 +60,63 @@ const parts: { readonly [K in keyof Recurrent]?: (u: unknown) => boolean } = {
   initial: isObject,
   step: u => typeof u === 'function',
   output: u => typeof u === 'function',
+  sizes: isObject,
   fixed: isObject,
 }
 
-const isTerm = (u: unknown): boolean => isObject(u) && typeof u.form === 'string'
+/** What is wrong with a parameter; undefined if nothing is. */
+const wrongParameter = (u: unknown): string | undefined => {
+  if (!isObject(u)) return `is ${kindOf(u)}`
+  const { name, type, term, initial } = u
+  if (typeof name !== 'string' || name === '') return 'has no name'
+  if (!isObject(type) || type.kind !== 'tensor' || !Array.isArray(type.shape)) return 'has no type'
+  if (!isTerm(term)) return 'has no term'
+  const start = wrongStart(type.shape, initial as Initialiser)
+  return start === undefined ? undefined : `is no good: ${start}`
+}
+
+/** What is wrong inside of the parts; undefined if nothing is. */
+const wrongInside = ({ parameters, sizes, unitaries }: Recurrent): string | undefined => {
+  const { hidden }: { readonly hidden?: unknown } = sizes
+  if (!Number.isSafeInteger(hidden) || Number(hidden) < 1)
+    return `the hidden of its sizes is ${shown(hidden)} and must be a whole number from 1 up: hand on the sizes that the function is given`
+  for (const [i, u] of parameters.entries()) {
+    const wrong = wrongParameter(u)
+    const { name = i }: { readonly name?: unknown } = isObject(u) ? u : {}
+    if (wrong !== undefined)
+      return `its parameter ${JSON.stringify(name)} ${wrong} (\`parameters\` makes the terms and the list of them)`
+  }
+  const maps: unknown = unitaries ?? {}
+  return isObject(maps) && Object.values(maps).every(f => typeof f === 'function')
+    ? undefined
+    : 'its unitaries must be functions by name'
+}
+
+/** The model, if what it says is its unitary part is one, of its size. */
+const ofUnitaryPart = (model: Recurrent): E.Either<string, Recurrent> => {
+  const { recurrence, parameters, sizes } = model
+  if (recurrence === undefined) return E.right(model)
+  const due = `its recurrence must be a unitary operator on complex[${sizes.hidden}], the hidden of its sizes`
+  if (!isTerm(recurrence))
+    return E.left(`${due}, and is ${kindOf(recurrence)}: leave it out if there is none`)
+  const x = declared<'complex'>('x')
+  // names that are there twice are the experiment's to tell
+  const distinct = parameters.filter(
+    (p, i) => parameters.findIndex(q => q.name === p.name || q.term === p.term) === i,
+  )
+  const made = elaborate(
+    [...distinct, { name: 'what the recurrence acts on', term: x, type: varying(complex(sizes.hidden)) }],
+    [{ ...apply(recurrence, x), at: recurrence.at }], // the user's line, not this one
+  )
+  return E.isLeft(made) ? E.left(`${due}: ${showMismatch(made.left)}`) : E.right(model)
+}
 
 /** The model, if a step of it from its initial state gives a state again, and that an output. */
 const tried = (model: Recurrent): E.Either<string, Recurrent> => {
   try {
-    const next: Readonly<Record<string, unknown>> = model.step(model.initial, declared('x'))
+    const next: unknown = model.step(model.initial, declared('x'))
     const names = Object.keys(model.initial)
-    const lost = names.find(name => !isTerm(next[name]))
+    const lost = names.find(name => !isObject(next) || !isTerm(next[name]))
     if (lost !== undefined)
       return E.left(`its step gives no next "${lost}": it must return { ${names.join(', ')} }`)
     return isTerm(model.output(next as Recurrent['initial']))
@@ -83,11 +130,13 @@ const tried = (model: Recurrent): E.Either<string, Recurrent> => {
 const recurrentOf = (u: unknown): E.Either<string, Recurrent> => {
   if (!isObject(u)) return E.left(`it returns ${kindOf(u)}, not a Recurrent`)
   const wrong = Object.entries(parts).find(([name, holds]) => !holds(u[name]))
-  return wrong === undefined
-    ? tried(u as unknown as Recurrent)
-    : E.left(
-        `the model that it returns has ${u[wrong[0]] === undefined ? `no ${wrong[0]}` : `${kindOf(u[wrong[0]])} for its ${wrong[0]}`}: a Recurrent has ${Object.keys(parts).join(', ')}`,
-      )
+  if (wrong !== undefined)
+    return E.left(
+      `the model that it returns has ${u[wrong[0]] === undefined ? `no ${wrong[0]}` : `${kindOf(u[wrong[0]])} for its ${wrong[0]}`}: a Recurrent has ${Object.keys(parts).join(', ')}`,
+    )
+  const model = u as unknown as Recurrent
+  const inside = wrongInside(model)
+  return inside === undefined ? pipe(tried(model), E.chain(ofUnitaryPart)) : E.left(inside)
 }
 
 const called = <A>(shown: string, call: () => A): E.Either<string, A> =>
@@ -111,7 +160,8 @@ export const modelOf = (value: unknown, shown: string): E.Either<string, LoadedM
     if (E.isLeft(made)) return made
     const inner = programOf(made.right)
     if (inner !== undefined) return ofProgram(inner)
-    if (E.isLeft(recurrentOf(made.right)))
+    // what looks like a model is told below what it lacks
+    if (!isObject(made.right) || typeof made.right.step !== 'function')
       return E.left(`the default export of ${shown} returns ${kindOf(made.right)}: ${whatToExport}`)
   }
   const make: MakeModel = sizes =>

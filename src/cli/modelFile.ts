@@ -57,7 +57,7 @@ const ofText = (text: string, shown: string): E.Either<string, Func> =>
 const ofJson = (text: string, shown: string): E.Either<string, Func> =>
   pipe(
     E.tryCatch(
-      (): unknown => JSON.parse(text),
+      (): unknown => JSON.parse(text.replace(/^\ufeff/, '')), // some editors put a byte order mark first
       e => `${shown} is no JSON: ${thrown(e)}`,
     ),
     E.chain(json => E.mapLeft((e: JsonError) => `${shown}: ${showJsonError(e)}`)(fromJson(json))),

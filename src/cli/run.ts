@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Param } from '../ir/expr.ts'
 import { nearest } from '../ir/nearest.ts'
-import { reals, showType, tensor } from '../ir/type.ts'
+import { reals, showType, type TensorType, tensor } from '../ir/type.ts'
 import { stream } from '../random.ts'
 import { settings } from '../train/config.ts'
 import { readBytes } from '../train/file.ts'
@@ -14,7 +14,7 @@ import { modelChoices } from './modelFile.ts'
 import { decodeOption, defaults, givenSettings, type Raw, type SettingFlag, withSettings } from './options.ts'
 import { lookedAt, subjectOf } from './subject.ts'
 import type { Terminal } from './terminal.ts'
-import { nestedOf, numbersOf } from './values.ts'
+import { numbersOf, textOf } from './values.ts'
 
 const options: readonly SettingFlag[] = ['precision', 'threads', 'backend']
 
@@ -24,8 +24,8 @@ Examples:
   $ parseval run filter.json --random 1             numbers in ±1 for whatever --input does not give
   $ parseval run ./filter.ts --grad --random 1 --batch 3
 
-Numbers are nested lists: complex ones as [re, im], those of varying parameters with the examples first. Results are one
-JSON object on stdout: {"results": [{"type": …, "values": …}]}.`
+Numbers are nested lists: complex ones as [re, im], those of varying parameters with the examples first; what JSON has no
+number for is "inf", "-inf" or "nan". Results are one JSON object on stdout: {"results": [{"type": …, "values": …}]}.`
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -84,9 +84,46 @@ const numbersFor = (
     return E.left(
       `no numbers for ${missing.map(p => `"${p.name}" (${showType(p.type)})`).join(', ')}: give them with --input FILE, or have them drawn with --random SEED`,
     )
-  for (const p of missing) data.set(p.name, drawn(p, batch ?? 1, seed ?? 0))
+  for (const p of missing) {
+    const numbers = E.tryCatch(
+      () => drawn(p, batch ?? 1, seed ?? 0),
+      () => `"${p.name}" is ${showType(p.type)}, more numbers than there is memory for`,
+    )
+    if (E.isLeft(numbers)) return numbers
+    data.set(p.name, numbers.right)
+  }
   return E.right({ batch: batch ?? 1, data })
 }
+
+interface Result {
+  readonly type: TensorType
+  readonly data: Float64Array
+}
+
+/** The results as JSON, in pieces that end where JSON may have a new line. */
+function* jsonOf(results: readonly Result[], batch: number): Generator<string> {
+  yield '{"results":['
+  for (const [k, { type, data }] of results.entries()) {
+    yield `${k === 0 ? '' : ','}{"type":${JSON.stringify(showType(type))},"values":`
+    yield* textOf(type, data, batch)
+    yield '}'
+  }
+  yield ']}'
+}
+
+/* One line, unless that is more than a string can hold. */
+function* lines(pieces: Iterable<string>): Generator<string> {
+  let line = ''
+  for (const piece of pieces) {
+    if (line.length > longest) {
+      yield line
+      line = ''
+    }
+    line += piece
+  }
+  yield line
+}
+const longest = 2 ** 26
 
 const run = async (model: string, raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, ExitCode>> => {
   const { input, random, batch: batchText, grad, ...rest } = raw
@@ -125,11 +162,11 @@ const run = async (model: string, raw: Raw, terminal: Terminal): Promise<E.Eithe
   }
   const ran = await session.right.run(batch, varying)()
   if (E.isLeft(ran)) return E.left(failed(ran.left.message))
-  const shown = results.map((r, k) => {
-    const type = r.type.kind === 'tensor' ? r.type : tensor('real')
-    return { type: showType(type), values: nestedOf(type, ran.right[k] ?? new Float64Array(), batch) }
-  })
-  terminal.result(JSON.stringify({ results: shown }))
+  const shown = results.map((r, k) => ({
+    type: r.type.kind === 'tensor' ? r.type : tensor('real'),
+    data: ran.right[k] ?? new Float64Array(),
+  }))
+  for (const line of lines(jsonOf(shown, batch))) terminal.result(line)
   return E.right(exitCode.ok)
 }
 

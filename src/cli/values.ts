@@ -1,12 +1,23 @@
-/** Tensors' numbers as nested lists, as JSON has them: complex numbers as pairs, examples along a first axis. */
+/**
+ * Tensors' numbers as nested lists, as JSON has them: complex numbers as pairs, examples along a first axis. What JSON has
+ * no number for is text, as in programs: "inf", "-inf", and "nan", which programs have not.
+ */
 import * as E from 'fp-ts/lib/Either.js'
+import { numberWords } from '../ir/json.ts'
+import { showNumber } from '../ir/print.ts'
 import { elements, reals, sameShape, showType, type TensorType, width } from '../ir/type.ts'
 
-export type Nested = number | readonly Nested[]
+const numberOf = (u: unknown): number | undefined =>
+  typeof u === 'number' ? u : u === 'nan' ? Number.NaN : numberWords.get(u)
+
+/** Whether there are lists in lists more than `depth` deep. */
+const isDeeper = (u: unknown, depth: number): boolean =>
+  Array.isArray(u) && (depth === 0 || u.some(v => isDeeper(v, depth - 1)))
 
 const flattened = (u: unknown, into: number[]): boolean => {
-  if (typeof u === 'number') {
-    into.push(u)
+  const x = numberOf(u)
+  if (x !== undefined) {
+    into.push(x)
     return true
   }
   return Array.isArray(u) && u.every(v => flattened(v, into))
@@ -33,12 +44,18 @@ const described = (type: TensorType): string => {
   return `${showType(type)}: ${lists === '' ? 'a number' : lists}${each}${width(type.field) === 2 ? ', complex numbers as [re, im]' : ''}`
 }
 
+/* Lists a little too deep are told by their lengths; what reads them would not come back from the deepest. */
+const spare = 8
+
 /** The numbers of a parameter, and for how many examples they are. */
 export const numbersOf = (
   type: TensorType,
   u: unknown,
 ): E.Either<string, { readonly data: Float64Array; readonly examples: number }> => {
   const data: number[] = []
+  const deepest = axes(type, 1).length + spare
+  if (isDeeper(u, deepest))
+    return E.left(`has lists in lists more than ${deepest} deep (it is ${described(type)})`)
   if (!flattened(u, data)) return E.left(`is not of numbers alone (it is ${described(type)})`)
   const each = reals(type)
   const examples = type.rate === 'varying' ? Math.max(1, Math.floor(data.length / each)) : 1
@@ -64,13 +81,23 @@ export const numbersOf = (
   return E.right({ data: Float64Array.from(data), examples })
 }
 
-/** The numbers of a result as nested lists. */
-export const nestedOf = (type: TensorType, data: Float64Array, batch: number): Nested => {
-  const build = (rest: readonly number[], from: number): Nested => {
-    const [n, ...inner] = rest
-    if (n === undefined) return data[from] ?? Number.NaN
-    const step = elements(inner)
-    return Array.from({ length: n }, (_, i) => build(inner, from + i * step))
+const written = (x: number): string => (Number.isFinite(x) ? String(x) : JSON.stringify(showNumber(x)))
+
+/** A result's numbers as JSON, nested lists, in pieces: the whole may be longer than a string can be. */
+export function* textOf(type: TensorType, data: Float64Array, batch: number): Generator<string> {
+  const lengths = axes(type, batch)
+  const strides = lengths.map((_, depth) => elements(lengths.slice(depth)))
+  const n = elements(lengths)
+  let text = ''
+  for (let i = 0; i < n; i++) {
+    for (const stride of strides) if (i % stride === 0) text += '['
+    text += written(data[i] ?? Number.NaN)
+    for (const stride of strides) if ((i + 1) % stride === 0) text += ']'
+    if (i + 1 < n) text += ','
+    if (text.length < pieceLength) continue
+    yield text
+    text = ''
   }
-  return build(axes(type, batch), 0)
+  yield text
 }
+const pieceLength = 2 ** 16

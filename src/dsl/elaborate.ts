@@ -12,7 +12,8 @@ import { nearest } from '../ir/nearest.ts'
 import { isPointwise, type Op } from '../ir/ops.ts'
 import { postorderBy } from '../ir/order.ts'
 import { joinRates, rateOf, showType, type TensorType, tensor, withRate } from '../ir/type.ts'
-import { type Place, type Source, showSource, sourceOf } from './place.ts'
+import { isObject, isTerm, shown } from './given.ts'
+import { here, type Place, type Source, showSource, sourceOf } from './place.ts'
 import type { ScanTerm, Term } from './term.ts'
 
 type Node = Term | ScanTerm
@@ -237,6 +238,18 @@ const refuseRepeated = ({ name, term }: Input, i: number, inputs: readonly Input
   refuse({ kind: 'TypeMismatch', op: 'arg', message }, term.at)
 }
 
+/* JavaScript has nobody who looks at types. */
+const stray = (inputs: unknown, results: unknown): string | undefined => {
+  if (!Array.isArray(inputs)) return `its inputs are ${shown(inputs)}: give a list of { name, term, type }`
+  if (!Array.isArray(results)) return `its results are ${shown(results)}: give a list of terms`
+  const i = inputs.findIndex(u => !isInput(u))
+  if (i >= 0) return `input ${i} is ${shown(inputs[i])} without all of name, term and type`
+  const r = results.findIndex(u => !isTerm(u))
+  return r < 0 ? undefined : `result ${r} is ${shown(results[r])}, which is no term`
+}
+const isInput = (u: unknown): boolean =>
+  isObject(u) && typeof u.name === 'string' && isTerm(u.term) && isObject(u.type)
+
 /** The closed, typed function of `inputs` (positions as given) with these results. */
 export const elaborate = (
   inputs: readonly Input[],
@@ -244,7 +257,10 @@ export const elaborate = (
 ): E.Either<TypeMismatch, Func> => {
   const places = new Map<Expr, Place>()
   const made = maker(places)
+  const wrong = stray(inputs, results)
   try {
+    if (wrong !== undefined)
+      refuse({ kind: 'TypeMismatch', op: 'arg', message: `elaborate: ${wrong}` }, here(elaborate))
     inputs.forEach(refuseRepeated)
     const scope = new Map(
       inputs.map(({ term, name, type }, i) => {

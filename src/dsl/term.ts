@@ -3,6 +3,7 @@
  * refuses to add a real to a complex expression) but not yet their shapes. `elaborate` gives them types.
  */
 import type { Attributes, BinaryOp, Op, UnaryOp } from '../ir/ops.ts'
+import { isObject, isTerm, shown } from './given.ts'
 import { here, type Place } from './place.ts'
 
 /** What a term stands for: a tensor of that field, or a unitary operator. */
@@ -94,32 +95,37 @@ const operation = <K extends Kind, P extends Operation['op']>(
   }
 }
 
-const isTerm = (x: unknown): x is Term => typeof x === 'object' && x !== null && 'form' in x && 'at' in x
-const shown = (x: unknown): string =>
-  typeof x === 'string'
-    ? JSON.stringify(x)
-    : typeof x === 'object'
-      ? `${x === null ? null : 'an object'}`
-      : String(x)
+const absent = <K extends Kind>(op: Op, message: string, at: Place): Term<K> => ({
+  form: 'absent',
+  op,
+  message,
+  at,
+})
 
 /* JavaScript has nobody who looks at types. */
 const asTerm = (x: unknown, op: Op, what: string, at: Place): Term => {
-  if (isTerm(x)) return x
+  if (isTerm(x)) return x as Term
   if (typeof x === 'number') return { form: 'literal', value: x, at }
-  return { form: 'absent', op, message: `${what} is ${shown(x)}, which is no term`, at }
+  return absent(op, `${what} is ${shown(x)}, which is no term`, at)
 }
 
 const term = (x: Term | number): Term => (typeof x === 'number' ? number(x) : x)
 
 /** A real scalar. */
-export const number = (value: number): Real => ({ form: 'literal', value, at: here(number) })
+export const number = (value: number): Real => {
+  const at = here(number)
+  return typeof value === 'number'
+    ? { form: 'literal', value, at }
+    : absent('constant', `number takes a number, not ${shown(value)}`, at)
+}
 
 /** A term that stands for a named input of a program. */
-export const declared = <K extends Kind>(name: string): Term<K> => ({
-  form: 'declared',
-  name,
-  at: here(declared),
-})
+export const declared = <K extends Kind>(name: string): Term<K> => {
+  const at = here(declared)
+  return typeof name === 'string'
+    ? { form: 'declared', name, at }
+    : absent('arg', `declared takes a name, not ${shown(name)}`, at)
+}
 
 const unary =
   (op: UnaryOp) =>
@@ -233,7 +239,10 @@ export const phase = (theta: Real): Unitary => operation('phase', [theta], {})
 /** The unitary discrete Fourier transform, e^(−2πi jk/n)/√n. */
 export const dft = (size: number): Unitary => operation('dft', [], { size })
 /** (Π x)_j = x_permutation[j]. */
-export const permute = (permutation: readonly number[]): Unitary => operation('permute', [], { permutation })
+export const permute = (permutation: readonly number[]): Unitary =>
+  isObject(permutation)
+    ? operation('permute', [], { permutation })
+    : absent('permute', `takes a list of numbers, not ${shown(permutation)}`, here(permute))
 /** I − 2 v v^H/‖v‖². */
 export const reflect = (v: Complex): Unitary => operation('reflect', [v], {})
 /** The product; the last factor acts first. */
@@ -245,6 +254,11 @@ export const apply = (u: Unitary, x: Complex): Complex => operation('apply', [u,
 
 /** Terms by name: a state, entries of sequences, what is stacked. */
 export type Terms = Readonly<Record<string, Term>>
+
+/* Without these there are no terms to make that could say at last what is wrong. */
+const due = (holds: boolean, what: string): void => {
+  if (!holds) throw new TypeError(`scan: ${what}`)
+}
 
 /**
  * A loop over the first axis of sequences. `step` sees the carries and one entry of each sequence and gives the
@@ -260,6 +274,10 @@ export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
   readonly step: (carry: C, entry: X) => { readonly carry: C; readonly stack: Y }
 }): { readonly carry: C; readonly stack: Y } => {
   const at = here(scan)
+  due(isObject(loop), `takes an object with carry, over and step, not ${shown(loop)}`)
+  for (const part of ['carry', 'over'] as const)
+    due(isObject(loop[part]), `its ${part} is ${shown(loop[part])}: give terms by name, or {} for none`)
+  due(typeof loop.step === 'function', `its step is ${shown(loop.step)}, not a function`)
   const scope = Symbol('scan')
   const local = (name: string): Term => ({ form: 'local', name, scope, at })
   const locals = <T extends Terms>(terms: T): T =>
@@ -267,6 +285,12 @@ export const scan = <C extends Terms, X extends Terms, Y extends Terms>(loop: {
   const carries = locals(loop.carry)
   const entries = locals(loop.over)
   const after = loop.step(carries, entries)
+  due(isObject(after), `its step returns ${shown(after)}: it must return { carry, stack }`)
+  for (const part of ['carry', 'stack'] as const)
+    due(
+      isObject(after[part]),
+      `its step returns ${shown(after[part])} as its ${part}: it must return { carry, stack }, with {} for none`,
+    )
   const stackNames = Object.keys(after.stack)
   const scanTerm: ScanTerm = {
     form: 'scan',

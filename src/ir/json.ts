@@ -28,7 +28,8 @@ import { showType, type TensorType, tensor } from './type.ts'
 export const jsonFormat = 'parseval-program'
 export const jsonVersion = 1
 
-const words: ReadonlyMap<unknown, number> = new Map([
+/** The numbers that JSON has none for, by how they are written. */
+export const numberWords: ReadonlyMap<unknown, number> = new Map([
   ['-0', -0],
   ['inf', Number.POSITIVE_INFINITY],
   ['-inf', Number.NEGATIVE_INFINITY],
@@ -39,7 +40,7 @@ const JsonNumber = new t.Type<number, number | string>(
   'a number, "inf", "-inf" or "-0"',
   (u): u is number => typeof u === 'number',
   (u, context) => {
-    const number = typeof u === 'number' ? u : words.get(u)
+    const number = typeof u === 'number' ? u : numberWords.get(u)
     return number === undefined ? t.failure(u, context) : t.success(number)
   },
   x => (Object.is(x, -0) || !Number.isFinite(x) ? showNumber(x) : x),
@@ -274,6 +275,16 @@ const funcOf = (f: JsonFunction, at: string, funcs: ReadonlyMap<string, Func>): 
   return E.right(func(params.right, results))
 }
 
+/* Lists in lists, deep enough, are more than JSON can write. */
+const asText = (u: unknown): string | undefined =>
+  pipe(
+    E.tryCatch(
+      () => JSON.stringify(u),
+      () => (Array.isArray(u) ? 'a list too large to show' : 'an object too large to show'),
+    ),
+    E.toUnion,
+  )
+
 /* The deepest failure says most: of the alternatives of a union the one that fits best has gone farthest. */
 const firstError = (errors: t.Errors): JsonError => {
   const deepest = [...errors].sort((a, b) => b.context.length - a.context.length)[0]
@@ -281,7 +292,7 @@ const firstError = (errors: t.Errors): JsonError => {
   const named = context.filter(({ key }, i) => !(/^\d+$/.test(key) && isAlternative(deepest?.context, i)))
   const path = named.map(({ key }) => (/^\d+$/.test(key) ? `[${key}]` : `.${key}`)).join('')
   const due = deepest?.context.at(-1)?.type.name ?? 'something else'
-  const found = JSON.stringify(deepest?.value) ?? 'nothing'
+  const found = asText(deepest?.value) ?? 'nothing'
   return {
     kind: 'JsonError',
     path: path.replace(/^\./, ''),
@@ -304,7 +315,7 @@ export const fromJson = (json: unknown): E.Either<JsonError, Func> => {
   if (json.version !== jsonVersion)
     return failure(
       'version',
-      `this is version ${JSON.stringify(json.version) ?? 'none'} of the format, and this Parseval reads version ${jsonVersion}: write the program again with it, or take the Parseval that wrote it`,
+      `this is version ${asText(json.version)?.slice(0, 40) ?? 'none'} of the format, and this Parseval reads version ${jsonVersion}: write the program again with it, or take the Parseval that wrote it`,
     )
   const decoded = JsonProgram.decode(json)
   if (E.isLeft(decoded)) return E.left(firstError(decoded.left))

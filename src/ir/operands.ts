@@ -71,10 +71,22 @@ export const atLeastOneAxis = (args: readonly Expr[], i: number, fields?: readon
   return type
 }
 export const rate = (args: readonly Expr[]): Rate => joinRates(args.map(a => rateOf(a.type)))
+/* JavaScript gives lists in lists, or no list at all. */
+const showShape = (shape: unknown): string => {
+  if (!Array.isArray(shape)) return String(shape)
+  return `[${[...shape].map(d => (Array.isArray(d) ? showShape(d) : String(d))).join(', ')}]`
+}
+const spreadIt = (shape: Shape): string =>
+  Array.isArray(shape) && shape.some(d => Array.isArray(d))
+    ? ': sizes come one by one, so spread the list, ...shape'
+    : ''
 export const naturals = (shape: Shape): void =>
   check(
-    [...shape].every(d => Number.isSafeInteger(d) && d >= 1) && elements(shape) <= 2 ** 31, // holes, too
-    () => `a shape is made of whole numbers from 1 up (at most 2^31 elements), not [${shape.join(', ')}]`,
+    Array.isArray(shape) &&
+      [...shape].every(d => Number.isSafeInteger(d) && d >= 1) && // holes, too
+      elements(shape) <= 2 ** 31,
+    () =>
+      `a shape is made of whole numbers from 1 up (at most 2^31 elements), not ${showShape(shape)}${spreadIt(shape)}`,
   )
 export const checkSizes = (type: Type): void => {
   if (type.kind === 'tensor') naturals(type.shape)

@@ -19,7 +19,8 @@ export interface UrnnOptions extends Sizes {
 /** The uRNN of `hidden` complex units; Π is drawn from the seed. */
 export const urnn = (options: UrnnOptions): Recurrent<{ readonly h: d.Complex }> => {
   const { hidden: n, reads, writes, seed, epsilon = 0 } = options
-  const Π = permutation(n, stream(seed, 'urnn permutation'))
+  // of a number of units that is none, the types say so
+  const Π = Number.isSafeInteger(n) && n > 0 ? permutation(n, stream(seed, 'urnn permutation')) : []
   const angles = uniform(-Math.PI, Math.PI)
   const reflections = uniform(-1, 1)
   const bound = Math.sqrt(3 / (2 * n)) // E‖h0‖² = 1

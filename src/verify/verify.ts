@@ -4,7 +4,7 @@ import type { Backend } from '../backend/backend.ts'
 import { nativeBackend } from '../backend/native/backend.ts'
 import type { Reads } from '../dsl/model.ts'
 import type { Terms } from '../dsl/term.ts'
-import { type Func, func } from '../ir/expr.ts'
+import { type Func, func, type TypeMismatch } from '../ir/expr.ts'
 import { required } from '../ir/invariant.ts'
 import { nearest } from '../ir/nearest.ts'
 import { verify as typed } from '../ir/verify.ts'
@@ -123,7 +123,19 @@ type Attempt = {
   readonly isOwn: boolean
 }
 
-const isFunc = (model: object): model is Func => 'results' in model && 'params' in model
+const isFunc = (model: unknown): model is Func =>
+  typeof model === 'object' && model !== null && 'results' in model && 'params' in model
+
+/** What is wrong with what was given, where that is nothing that can be verified: JavaScript takes anything. */
+const wrongModel = (u: unknown): string | undefined => {
+  if (typeof u === 'function' || isFunc(u)) return undefined
+  if (typeof u !== 'object' || u === null || !('_tag' in u))
+    return 'it is neither a Func nor a function (sizes) => Recurrent'
+  const either = u as E.Either<Partial<TypeMismatch>, unknown>
+  return `it is an Either, as \`elaborate\` returns: ${
+    E.isLeft(either) ? `its left says what is wrong, ${either.left?.message}` : 'give its `right`'
+  }`
+}
 
 const ownSetting = (o: VerifyOptions): Setting => ({
   hidden: o.hidden ?? 128,
@@ -141,6 +153,8 @@ const wrongSize = ({ reads, ...s }: Setting): string | undefined => {
 
 const attempts = (model: Model, options: VerifyOptions, seed: number): readonly Attempt[] => {
   const { batch = 3 } = options
+  const odd = wrongModel(model)
+  if (odd !== undefined) return [{ label: 'what was given', made: E.left(odd), isOwn: true }]
   if (isFunc(model)) {
     const own = Object.entries(options.unitary ?? {}).map(
       ([name, result]): Claim => ({

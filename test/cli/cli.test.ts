@@ -105,6 +105,58 @@ describe('wrong usage', () => {
     })
 })
 
+describe('a file of the user’s that fails where nobody waits for it', () => {
+  const file = async (name: string, text: string): Promise<string> => {
+    const path = join(folder, name)
+    await writeFile(path, text)
+    return path
+  }
+
+  it('ends with 1 and its own line, without a trace', async () => {
+    const rest = "import { func } from 'parseval'\nexport default func([], [])\n"
+    const waits = 'await new Promise(go => setTimeout(go, 100))\n'
+    for (const [name, text] of [
+      ['rejects.mjs', "Promise.reject(new Error('mine'))\n"],
+      ['timer.mjs', `setTimeout(() => { throw new Error('mine') }, 1)\n${waits}`],
+    ] as const) {
+      const { code, stderr } = await parseval('run', await file(name, text + rest))
+      assert.equal(code, 1, stderr)
+      assert.match(stderr, new RegExp(`^parseval: .*${name}:1: mine.*\\n$`))
+    }
+  })
+
+  it('is named where it breaks something of ours; broken promises of ours keep their trace', async () => {
+    const cell = (fixed: string): string => `import { term as t } from 'parseval'
+export default sizes => ({
+  name: 'a', sizes, parameters: [], initial: {}, step: () => ({}), fixed: ${fixed},
+  output: () => t.broadcast(t.number(1), sizes.writes),
+})
+`
+    const train = async (name: string, fixed: string) => {
+      const model = await file(name, cell(fixed))
+      return within(
+        'train',
+        'adding',
+        ...small,
+        '--steps',
+        '1',
+        '--model',
+        model,
+        '--out',
+        join(folder, `${name}.run`),
+      )
+    }
+    const { code, stderr } = await train('big.mjs', '{ a: [1n] }')
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^parseval: .*big\.mjs fails: Do not know how to serialize a BigInt \(if the file is not/m,
+    )
+    const broken = "{ get a() { throw new Error('Parseval is broken here: it is') } }"
+    await assert.rejects(train('bug.mjs', broken), /^Error: Parseval is broken here: it is$/)
+  })
+})
+
 describe('results that find no room', {
   skip: existsSync('/dev/full') ? false : 'there is no /dev/full',
 }, () => {

@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import * as E from 'fp-ts/lib/Either.js'
 import { Plan } from '../../src/backend/native/plan.ts'
+import { numbersOf, textOf } from '../../src/cli/values.ts'
 import { fromJson } from '../../src/ir/json.ts'
 import { parse } from '../../src/ir/parse.ts'
+import { complex, real, varying } from '../../src/ir/type.ts'
 import { within } from './within.ts'
 
 let folder = ''
@@ -176,6 +178,56 @@ describe('run', () => {
     assert.equal(await done(...args), first)
     assert.equal(JSON.parse(first).results[1].values.length, 3)
     assert.notEqual(await done('run', path, '--random', '2', '--batch', '3', '--backend', 'reference'), first)
+  })
+
+  it('tells ∞ and NaN, and takes them', async () => {
+    const path = await file(
+      'log.ir',
+      'func @main(w: real[2], x: varying real[2]) {\n  %0 = log w\n  %1 = log x\n  return %0, %1\n}\n',
+    )
+    const given = await file('odd.json', '{"w": [0, -1], "x": [[1, "-0"], [2, 1e999]]}')
+    for (const backend of ['reference', 'native']) {
+      const told = JSON.parse(await done('run', path, '--input', given, '--backend', backend)).results
+      assert.deepEqual(told[0].values, ['-inf', 'nan'])
+      assert.deepEqual(told[1].values[1][1], 'inf')
+      assert.deepEqual(told[1].values[0], [0, '-inf'])
+    }
+    const numbers = numbersOf(varying(real(3)), [['inf', '-inf', 'nan']])
+    assert.ok(E.isRight(numbers))
+    assert.deepEqual(
+      [...numbers.right.data],
+      [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+    )
+    const word = numbersOf(real(1), ['infinity'])
+    assert.ok(E.isLeft(word) && /is not of numbers alone/.test(word.left))
+  })
+
+  it('writes results in pieces, as one may be longer than a string can be', () => {
+    const [batch, type] = [3, varying(complex(5, 7000))]
+    const data = Float64Array.from({ length: 210000 }, (_, i) => Math.sin(i))
+    const pieces = [...textOf(type, data, batch)]
+    assert.ok(pieces.length > 10 && pieces.every(piece => piece.length < 70000))
+    const values = JSON.parse(pieces.join('\n'))
+    assert.deepEqual([values.length, values[0].length, values[0][0].length], [3, 5, 7000])
+    assert.deepEqual(values.flat(3), [...data])
+    assert.equal([...textOf(real(), Float64Array.of(1e-7), 1)].join(''), '1e-7')
+  })
+
+  it('answers numbers too deep, and more than there is memory for', async () => {
+    const path = await file('filter.ir', text)
+    const deep = await file('deep.json', `{"theta": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`)
+    assert.match(
+      await refused(2, 'run', path, '--input', deep),
+      /"theta" has lists in lists more than 9 deep \(it is real\[2\]: a list\)/,
+    )
+    const huge = await file(
+      'huge.ir',
+      'func @main(x: varying complex[2000000000]) {\n  %0 = re x\n  return %0\n}\n',
+    )
+    assert.match(
+      await refused(2, 'run', huge, '--random', '1', '--batch', '60000'),
+      /"x" is varying complex\[2000000000\], more numbers than there is memory for/,
+    )
   })
 
   it('runs the loss of a model, and its gradient', async () => {

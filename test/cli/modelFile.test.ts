@@ -81,6 +81,7 @@ describe('a model by name or file', () => {
       ['function.ts', `${filterText}export default (): unknown => f\n`],
       ['text.ir', print(filter)],
       ['data.json', JSON.stringify(toJson(filter))],
+      ['marked.json', `\ufeff${JSON.stringify(toJson(filter))}`],
     ] as const) {
       const loaded = await load(name, text)
       assert.ok(E.isRight(loaded) && loaded.right.kind === 'program', JSON.stringify(loaded))
@@ -172,6 +173,71 @@ export const known = [typeof funcs, typeof verify]
   })
 
   it('whose function makes no model says so when it is called', async () => {
+    const reflections = await readFile(
+      fileURLToPath(new URL('models/reflections.ts', import.meta.url)),
+      'utf8',
+    )
+    const part = (from: string | RegExp, to: string): string => {
+      const text = reflections.replace(from, to).replace(/\): Recurrent<.*> =>/, ') =>')
+      assert.notEqual(text, reflections)
+      return text
+    }
+    const parts: readonly (readonly [string, string, RegExp])[] = [
+      [
+        'numbers.ts',
+        part('parameters: list', 'parameters: [1, 2]'),
+        /: its parameter 0 is a number \(`parameters` makes the terms and the list of them\)$/,
+      ],
+      [
+        'term.ts',
+        part('parameters: list', "parameters: [...list, { name: 'z', type: list[0].type }]"),
+        /its parameter "z" has no term \(/,
+      ],
+      [
+        'start.ts',
+        part('parameters: list', "parameters: [...list, { ...list[0], name: 'z', initial: 0 }]"),
+        /its parameter "z" is no good: it starts as 0: give an initialiser/,
+      ],
+      ['sizes.ts', part(/ sizes: .*/, ''), /has no sizes: a Recurrent has /],
+      [
+        'defaults.ts',
+        part(/ sizes: .*/, '').replace(': Sizes)', ' = {})'),
+        /defaults\.ts: the model that it returns has no sizes: a Recurrent has /,
+      ],
+      [
+        'hidden.ts',
+        part(/ sizes: .*/, ' sizes: { hidden: 1.5 },'),
+        /the hidden of its sizes is 1\.5 and must be a whole number from 1 up: hand on the sizes/,
+      ],
+      [
+        'wider.ts',
+        part(/ sizes: .*/, ' sizes: { hidden: 99 },'),
+        /its recurrence must be a unitary operator on complex\[99\].*wider\.ts:\d+:\d+: apply: unitary\(3\) acts/,
+      ],
+      [
+        'vector.ts',
+        part('recurrence: W', 'recurrence: p.R1'),
+        /its recurrence must be a unitary operator on complex\[3\].*: apply: operand 1 must be unitary/,
+      ],
+      [
+        'twice.ts',
+        part('recurrence: W', 'recurrence: t.dft(2 * n)'),
+        /its recurrence must be .*twice\.ts:\d+:\d+: apply: unitary\(6\) acts on complex\[6\]/,
+      ],
+      [
+        'made.ts',
+        part('recurrence: W', 'recurrence: () => W'),
+        /its recurrence must be .*, and is a function: leave it out if there is none$/,
+      ],
+      ['null.ts', part('recurrence: W', 'recurrence: null'), /its recurrence must be .*, and is nothing: /],
+      ['maps.ts', part('fixed: {}', 'fixed: {}, unitaries: 5'), /its unitaries must be functions by name$/],
+      ['void.ts', part(/=> \(\{\n {6}h: t.modRelu/, '=> void ({ h: t.modRelu'), /its step gives no next "h"/],
+      [
+        'blocks.ts',
+        part('realParameter([n], zeros)', 'realParameter([n], undefined)'),
+        /fails when it is called: .*blocks\.ts:\d+: realParameter: it starts as undefined/,
+      ],
+    ]
     const cases: readonly (readonly [string, string, RegExp])[] = [
       [
         'nothing.ts',
@@ -189,7 +255,7 @@ export const known = [typeof funcs, typeof verify]
         /fails when it is called: .*fails\.ts:3: /,
       ],
     ]
-    for (const [name, text, expected] of cases) {
+    for (const [name, text, expected] of [...cases, ...parts]) {
       const loaded = await load(name, text)
       assert.ok(E.isRight(loaded) && loaded.right.kind === 'recurrent', JSON.stringify(loaded))
       const made = loaded.right.make(sizes)

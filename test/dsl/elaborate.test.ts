@@ -4,12 +4,21 @@ import { describe, it } from 'node:test'
 import * as E from 'fp-ts/lib/Either.js'
 import { evaluate } from '../../src/backend/reference/evaluate.ts'
 import { elaborate, type Input, showMismatch } from '../../src/dsl/elaborate.ts'
+import {
+  filled,
+  inBlocks,
+  type Parameter,
+  parameters,
+  realParameter,
+  zeros,
+} from '../../src/dsl/parameter.ts'
 import * as t from '../../src/dsl/term.ts'
 import { print } from '../../src/ir/print.ts'
 import { fromNumbers, uniformValue, varyingValue } from '../../src/ir/tensor.ts'
 import { complex, index, real, type TensorType, varying } from '../../src/ir/type.ts'
 import { verify } from '../../src/ir/verify.ts'
 import { urnn } from '../../src/models/urnn.ts'
+import { permutation, stream } from '../../src/random.ts'
 
 const input = (name: string, term: t.Term, type: TensorType): Input => ({ name, term, type })
 const made = (inputs: readonly Input[], results: readonly t.Term[]) => {
@@ -171,5 +180,86 @@ describe('elaborate', () => {
       )
       assert.match(said, /must be a whole number|made of whole numbers/)
     }
+  })
+})
+
+describe('what types would refuse, JavaScript is told', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: programs without types
+  const any = (u: unknown): any => u
+
+  it('of inputs and results', () => {
+    const cases: readonly (readonly [unknown, unknown, RegExp])[] = [
+      [undefined, [x], /its inputs are undefined: give a list of \{ name, term, type \}/],
+      [[], x, /its results are an object: give a list of terms/],
+      [[], [5], /result 0 is 5, which is no term/],
+      [[], [undefined], /result 0 is undefined, which is no term/],
+      [[{ name: 'x', term: x }], [x], /input 0 is an object without all of name, term and type/],
+      [[3], [x], /input 0 is 3 without/],
+    ]
+    for (const [inputs, results, expected] of cases)
+      assert.match(refusal(any(inputs), any(results)), expected)
+  })
+
+  it('of loops', () => {
+    const loop = { carry: { h: t.number(0) }, over: { x }, step: () => ({ carry: {}, stack: {} }) }
+    const cases: readonly (readonly [unknown, RegExp])[] = [
+      [undefined, /^scan: takes an object with carry, over and step, not undefined$/],
+      [{ ...loop, carry: undefined }, /^scan: its carry is undefined: give terms by name, or \{\} for none$/],
+      [{ ...loop, over: 3 }, /^scan: its over is 3: /],
+      [{ ...loop, step: undefined }, /^scan: its step is undefined, not a function$/],
+      [
+        { ...loop, step: () => undefined },
+        /^scan: its step returns undefined: it must return \{ carry, stack \}$/,
+      ],
+      [{ ...loop, step: () => ({ carry: {} }) }, /^scan: its step returns undefined as its stack: /],
+      [{ ...loop, step: () => ({ stack: {} }) }, /^scan: its step returns undefined as its carry: /],
+    ]
+    for (const [given, message] of cases)
+      assert.throws(() => t.scan(any(given)), { name: 'TypeError', message })
+  })
+
+  it('of parameters', () => {
+    const cases: readonly (readonly [() => unknown, RegExp])[] = [
+      [
+        () => realParameter([3], any(undefined)),
+        /^realParameter: it starts as undefined: give an initialiser/,
+      ],
+      [
+        () => realParameter([3], any({ kind: 'ones' })),
+        /^realParameter: it starts as an object: give an init/,
+      ],
+      [() => realParameter(any(3), zeros), /^realParameter: its shape is 3: give a list, such as \[3\]$/],
+      [() => realParameter([3], filled(any('a'))), /it starts as "a", not a number$/],
+      [
+        () => realParameter([1], inBlocks(zeros, filled(1))),
+        /it starts in 2 blocks, but its first axis has 1, which they cannot share evenly$/,
+      ],
+      [() => realParameter([2], inBlocks(zeros, any(1))), /it starts as 1: give an initialiser/],
+      [() => parameters(any({ a: 3 })), /^parameters: "a" is 3: declare it with realParameter or complexPar/],
+    ]
+    for (const [make, message] of cases) assert.throws(make, { name: 'TypeError', message })
+    const { list }: { readonly list: readonly Parameter[] } = parameters({
+      a: realParameter([2, 3], inBlocks(zeros, filled(1))),
+    })
+    assert.equal(list.length, 1)
+  })
+
+  it('of random numbers, which would be none or never come', () => {
+    const s = stream(1, 'bounds')
+    for (const [low, high] of [
+      [5, 1],
+      [0, Number.POSITIVE_INFINITY],
+      [Number.NaN, 3],
+      [0, 1.5],
+    ] as const)
+      assert.throws(() => s.integer(low, high), {
+        message: `integer(${low}, ${high}): its bounds must be whole numbers, the lower one first`,
+      })
+    for (const n of [2.5, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => permutation(n, s), {
+        message: `permutation(${n}, …): its size must be a whole number from 0 up`,
+      })
+    assert.equal(s.integer(3, 3), 3)
+    assert.deepEqual(permutation(4, s).toSorted(), [0, 1, 2, 3])
   })
 })

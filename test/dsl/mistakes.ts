@@ -42,6 +42,8 @@ const inputs: readonly Input[] = Object.entries(types).map(([name, type]) => ({
 /** What no type of TypeScript's allows, and JavaScript does. */
 // biome-ignore lint/suspicious/noExplicitAny: the mistakes of programs without types
 const js = t as any
+// biome-ignore lint/suspicious/noExplicitAny: the same
+const jsReal = real as any
 
 const model = (result: () => t.Term, more: readonly Input[] = []): E.Either<TypeMismatch, Func> =>
   elaborate([...inputs, ...more], [result()])
@@ -380,6 +382,31 @@ export const inModels: Readonly<Record<string, () => E.Either<TypeMismatch, Func
       // here
       return js.add(x, 'y')
     }),
+  'a word as a number': () =>
+    model(() => {
+      // here
+      return js.number('a')
+    }),
+  'no number at all': () =>
+    model(() => {
+      // here
+      return js.number()
+    }),
+  'a permutation that is none': () =>
+    model(() => {
+      // here
+      return t.apply(js.permute(), z)
+    }),
+  'a list of sizes that is not spread': () =>
+    model(() => {
+      // here
+      return js.reshape(y, [2, 2])
+    }),
+  'a type of a list': () => {
+    // here
+    const w = t.declared<'real'>('w')
+    return model(() => w, [{ term: w, name: 'w', type: jsReal([3]) }])
+  },
   'nothing where a term is due': () =>
     model(() => {
       // here

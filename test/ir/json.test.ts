@@ -135,6 +135,21 @@ test('what is no program is refused with the place and the reason', () => {
   }
 })
 
+test('lists too deep to be written are refused as others are', () => {
+  const deep = JSON.parse(`${'['.repeat(2e5)}${']'.repeat(2e5)}`)
+  const json = throughText(toJson(program)) as object
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{ functions: deep }, /^functions\[0\]: a list too large to show where a function is due$/],
+    [{ functions: { deep } }, /^functions: an object too large to show where a list of functions is due$/],
+    [{ version: deep }, /^version: this is version a list too large to show of the format/],
+  ]
+  for (const [change, expected] of cases) {
+    const back = fromJson({ ...json, ...change })
+    assert.ok(E.isLeft(back))
+    assert.match(showJsonError(back.left), expected)
+  }
+})
+
 test('a mistake of the hand is found where it was made', () => {
   const edits: readonly (readonly [string, string, RegExp])[] = [
     [

@@ -260,6 +260,11 @@ test('long and deep texts are answered', () => {
   assert.ok(answers('('.repeat(1e5)))
   assert.ok(answers(`func @f(x: real[${'['.repeat(1e5)}`))
   assert.ok(answers('"'.repeat(1e5)))
+  // more than a regular expression's places to go back to have room for
+  for (const unit of [' ', '\n', 'a', '1', '//a\n'])
+    assert.ok(answers(unit.repeat(3e7 / unit.length)), JSON.stringify(unit))
+  for (const first of ['"', '%', '@', '//', '1.', '1e'])
+    assert.ok(answers(`${first}${'1'.repeat(3e7)}"`), first)
   assert.ok(answers(`func @f() {\n  return ${'x, '.repeat(1e5)}`))
   const chain = Array.from({ length: 20000 }, (_, k) => `  %${k + 1} = neg %${k} : real[]`).join('\n')
   assert.ok(answers(`func @f(x: real[]) {\n  %0 = neg x : real[]\n${chain}\n  return %20000\n}`))

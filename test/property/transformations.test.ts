@@ -255,7 +255,13 @@ test('what has no derivative is refused', () => {
 test('what would keep more than a tensor can hold is refused', () => {
   const state = varying(real(2 ** 12))
   const body = func([{ name: 'h', type: state }], [b.tanh(argument(0, state))])
-  const loop = b.scan([argument(0, state)], { body, length: 2 ** 20, reverse: false, invariants: 0, carries: 1 })
+  const loop = b.scan([argument(0, state)], {
+    body,
+    length: 2 ** 20,
+    reverse: false,
+    invariants: 0,
+    carries: 1,
+  })
   const f = func([{ name: 'h', type: state }], [b.sum(b.get(loop, 0))])
   for (const made of [gradient(f, [0]), jvp(f, [0]), hessianVectorProduct(f, [0]), perExample(f, [0])])
     assert.match(

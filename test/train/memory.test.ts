@@ -117,7 +117,10 @@ describe('a run within a memory budget', () => {
 
   it('is there where the steps of a loop are more than a tensor can have', () => {
     const large = { ...config, lag: 2 ** 20, hidden: 2048 }
-    assert.match(left(prepare(large)), /a loop would keep a tensor of \[2048\] at each of its 10485\d\d steps/)
+    assert.match(
+      left(prepare(large)),
+      /a loop would keep a tensor of \[2048\] at each of its 10485\d\d steps/,
+    )
     const { step } = right(prepare({ ...large, memory: 2 ** 31 })).programs
     assert.ok(varyingBytes(planOf(step).units.varying, 'double', 2) <= 2 ** 31)
   })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
+import { elaborate } from '../../src/dsl/elaborate.ts'
 import type { Recurrent, Sizes } from '../../src/dsl/model.ts'
 import type { Complex, Terms } from '../../src/dsl/term.ts'
 import * as t from '../../src/dsl/term.ts'
@@ -120,6 +121,22 @@ test('a recurrence that is no unitary is refused', async () => {
     }) as unknown as Recurrent
   const report = await verify(broken, { ...small, checks: ['drift'] })
   assert.match(failed(report, 'shapes').message, /`recurrence` applies: .*apply: operand 1 must be unitary/)
+})
+
+test('what is neither a function nor a model is refused', async () => {
+  const x = t.declared<'real'>('x')
+  const good = elaborate([{ name: 'x', term: x, type: real(2) }], [x])
+  const bad = elaborate([], [x])
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [good, /^it is an Either, as `elaborate` returns: give its `right`$/],
+    [bad, /^it is an Either, .*: its left says what is wrong, "x" is used but is no parameter/],
+    [undefined, /^it is neither a Func nor a function \(sizes\) => Recurrent$/],
+    [3, /^it is neither/],
+  ]
+  for (const [given, expected] of cases) {
+    const report = await verify(given as Func, small)
+    assert.match(failed(report, 'shapes').message, expected)
+  }
 })
 
 test('what there is no check of does not hold', async () => {
