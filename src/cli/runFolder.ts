@@ -2,15 +2,15 @@
  * The run folder: `config.json` (what runs, resolved), `metrics.jsonl`, `checkpoints/<run>-latest.safetensors` and
  * `-final` (and `-best`, by held-out examples, where a task has others to test it on), `report.html`.
  */
-import { createWriteStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { constants, createWriteStream } from 'node:fs'
+import { copyFile, readdir, rename, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
 import { Config } from '../train/config.ts'
-import { cause, makeFolder, readBytes, writeDurably } from '../train/file.ts'
+import { attempt, cause, makeFolder, readBytes, removeLeftovers, writeDurably } from '../train/file.ts'
 import { parseRecords, type Record, schema } from './record.ts'
 
 export interface RunFolder {
@@ -78,6 +78,82 @@ export const rewindRecords = (folder: RunFolder, step: number): TE.TaskEither<st
     const kept = records.filter(r => r.kind === 'started' || isKept(r))
     return TE.map(() => kept)(writeDurably(folder.metrics, kept.map(r => `${JSON.stringify(r)}\n`).join('')))
   })(readRecords(folder))
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    e => cause(e) !== cause({ code: 'ENOENT' }),
+  )
+
+/** Whether any state of a run was saved. */
+const hasCheckpoint = async (folder: RunFolder): Promise<boolean> =>
+  (await readdir(join(folder.path, 'checkpoints')).catch(() => [])).some(name =>
+    name.endsWith('.safetensors'),
+  )
+
+/** A name beside the metrics that nothing has. */
+const aside = async ({ metrics }: RunFolder, why: 'broken' | 'earlier'): Promise<string> => {
+  let k = 1
+  while (await isThere(`${metrics}.${why}-${k}`)) k++
+  return `${metrics}.${why}-${k}`
+}
+
+/** The metrics up to the first line that is no record; the whole file is kept under another name. */
+const mendMetrics = async (
+  folder: RunFolder,
+  note: (line: string) => void,
+): Promise<E.Either<string, void>> => {
+  const { metrics } = folder
+  if (!(await isThere(metrics))) {
+    note(`parseval: ${metrics} is not there: what was recorded before the checkpoint is lost`)
+    return writeDurably(metrics, '')()
+  }
+  const bytes = await readBytes(metrics)()
+  if (E.isLeft(bytes)) return bytes
+  const text = new TextDecoder().decode(bytes.right)
+  if (E.isRight(parseRecords(text))) return E.right(undefined)
+  const lines = text.split('\n')
+  const broken = lines.findIndex(l => E.isLeft(parseRecords(`${l}\n`)))
+  const other = await aside(folder, 'broken')
+  // a copy first: killed in between, the records are still there
+  const copied = await attempt(`copy ${metrics} to ${other}`, () =>
+    copyFile(metrics, other, constants.COPYFILE_EXCL),
+  )()
+  if (E.isLeft(copied)) return copied
+  note(
+    `parseval: ${metrics}: line ${broken + 1} is no record of metrics: the file is kept as ${other}, the lines before go on`,
+  )
+  return writeDurably(
+    metrics,
+    lines
+      .slice(0, broken)
+      .map(l => `${l}\n`)
+      .join(''),
+  )()
+}
+
+/** Makes a folder ready to go on in, whatever a kill or a broken file left; false: no checkpoint, it begins at step 0. */
+export const mendFolder =
+  (folder: RunFolder, note: (line: string) => void): TE.TaskEither<string, boolean> =>
+  async () => {
+    for (const path of [folder.path, join(folder.path, 'checkpoints')]) {
+      const cleared = await removeLeftovers(path)()
+      if (E.isLeft(cleared)) return cleared
+    }
+    if (await hasCheckpoint(folder)) return E.map(() => true)(await mendMetrics(folder, note))
+    note(`parseval: ${folder.path} has no checkpoint yet: begins at step 0`)
+    const made = await makeFolder(join(folder.path, 'checkpoints'))()
+    if (E.isLeft(made)) return made
+    // what an earlier beginning recorded is made again
+    if (await isThere(folder.metrics)) {
+      const other = await aside(folder, 'earlier')
+      const moved = await attempt(`rename ${folder.metrics} to ${other}`, () =>
+        rename(folder.metrics, other),
+      )()
+      if (E.isLeft(moved)) return moved
+    }
+    return E.right(false)
+  }
 
 /** Appends records to the metrics file. */
 export interface Recorder {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { isModelName } from '../models/registry.ts'
+import type { Task } from '../tasks/task.ts'
 import { type Config, settings } from '../train/config.ts'
 import { imagesOf, needsImages } from '../train/data.ts'
 import { taskOf } from '../train/experiment.ts'
@@ -23,6 +24,7 @@ import type { Record } from './record.ts'
 import {
   createRunFolder,
   freshPath,
+  mendFolder,
   type RunFolder,
   readConfig,
   readRecords,
@@ -74,6 +76,12 @@ const taskDefaults: { readonly [K in Config['task']]: Partial<Config> } = {
   permuted: { hidden: 512, heldOut: 5000, evaluateEvery: 500, checkpointEvery: 100 },
 }
 
+/** Settings for a task of images: its pixels are the steps, and no more is held out than there is. */
+export const fitted = <C extends Pick<Config, 'lag' | 'heldOut'>>(
+  config: C,
+  { length, heldOut = 1 }: Pick<Task, 'length' | 'heldOut'>,
+): C => ({ ...config, lag: length, heldOut: Math.min(config.heldOut, heldOut) })
+
 /** The run's settings with the steps its task has, and as many held-out examples as there are; checked. */
 const settled = async (
   wanted: Omit<Config, 'backend' | 'precision'>,
@@ -101,14 +109,14 @@ const settled = async (
   if (E.isLeft(images)) return E.left(failed(images.left))
   const task = taskOf(wanted, images.right)
   if (E.isLeft(task)) return E.left(failed(task.left))
-  const { length, heldOut = 1 } = task.right
+  const { heldOut = 1 } = task.right
   if (given.heldOut !== undefined && given.heldOut > heldOut)
     return E.left(usage(`--held-out ${given.heldOut}: the data has ${heldOut} images to hold out`))
   if (images.right?.isMnist === false)
     terminal.note(
       `parseval: the data in ${wanted.data} is not MNIST as published: only its format was checked`,
     )
-  return E.right({ ...wanted, lag: length, heldOut: Math.min(wanted.heldOut, heldOut) })
+  return E.right(fitted(wanted, task.right))
 }
 
 const storedConfig = (folder: RunFolder): TE.TaskEither<Refusal, Config> =>
@@ -212,6 +220,8 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
   const folder = resume ? E.right(runFolder(resolve(path))) : await createRunFolder(path)()
   if (E.isLeft(folder)) return E.left(failed(folder.left))
   const { right: at } = folder
+  const mended = resume ? await mendFolder(at, terminal.note)() : E.right(false)
+  if (E.isLeft(mended)) return E.left(failed(mended.left))
 
   const interrupt = onInterrupt()
   const context = {
@@ -219,7 +229,7 @@ const run = async (taskText: string, raw: Raw, terminal: Terminal): Promise<E.Ei
     json: raw.json === true,
     signal: AbortSignal.any([interrupt.signal, terminal.closed]),
   }
-  const from = earlier === undefined ? undefined : runName(earlier)
+  const from = earlier !== undefined && mended.right ? runName(earlier) : undefined
   const results = await execute(context, at, backend, titleOf(config), [config], from)()
   interrupt.release()
   if (E.isLeft(results)) return results

@@ -73,7 +73,8 @@ const shorten = (s: string): string => (s.length <= 40 ? s : `${s.slice(0, 37)}â
 /** What differs between two identities, in words. */
 export const differences = (found: unknown, due: Identity): readonly string[] => {
   const foundLeaves = new Map(leaves(found))
-  const dueLeaves = new Map(leaves(due))
+  // as it would come back out of a file: JSON leaves out what is undefined
+  const dueLeaves = new Map(leaves(JSON.parse(JSON.stringify(due)) as unknown))
   return [...new Set([...dueLeaves.keys(), ...foundLeaves.keys()])]
     .filter(k => foundLeaves.get(k) !== dueLeaves.get(k))
     .map(

@@ -65,6 +65,18 @@ const takenTwice = (model: Recurrent, task: Task): string | undefined => {
   return names.find((name, i) => names.indexOf(name) < i)
 }
 
+/** A name that the model or the task gives and the optimiser has for what it keeps of a parameter. */
+const takenByOptimiser = (
+  model: Recurrent,
+  task: Task,
+  { accumulators }: Optimiser,
+): { readonly name: string; readonly of: string } | undefined => {
+  const names = new Set([...model.parameters, ...task.inputs].map(p => p.name))
+  return model.parameters
+    .flatMap(p => accumulators.map(a => ({ name: `${p.name}.${a.name}`, of: p.name })))
+    .find(({ name }) => names.has(name))
+}
+
 /** What a model gives, if it is well typed; if not, the loss says where. */
 const outputOf = (model: Recurrent): TensorType | undefined => {
   const output = elaborate(model.parameters, [model.output(model.initial)])
@@ -74,10 +86,11 @@ const outputOf = (model: Recurrent): TensorType | undefined => {
 
 /** The model of these settings, as large as the task wants it; `make`: what makes it, if it is not built in. */
 export const modelOf = (
-  { model: name, hidden, seed }: Config,
+  config: Config,
   task: Task,
-  make: MakeModel = builtIn(name),
+  make: MakeModel = builtIn(config.model),
 ): E.Either<string, Recurrent> => {
+  const { hidden, seed } = config
   const model = make({ hidden, reads: task.reads, writes: task.writes, seed })
   if (E.isLeft(model)) return model
   const gives = outputOf(model.right)
@@ -86,10 +99,15 @@ export const modelOf = (
       `the output of the model ${model.right.name} is ${showType(gives)}, where the task ${task.name} takes ${showType(real(task.writes))}: make as many numbers as \`writes\` says`,
     )
   const twice = takenTwice(model.right, task)
-  return twice === undefined
+  if (twice !== undefined)
+    return E.left(
+      `the model ${model.right.name} has a parameter "${twice}", a name that another parameter or an input of the task ${task.name} has (${task.inputs.map(i => i.name).join(', ')}): call it something else`,
+    )
+  const kept = takenByOptimiser(model.right, task, optimiserAt(config, config.learningRate))
+  return kept === undefined
     ? model
     : E.left(
-        `the model ${model.right.name} has a parameter "${twice}", a name that another parameter or an input of the task ${task.name} has (${task.inputs.map(i => i.name).join(', ')}): call it something else`,
+        `the model ${model.right.name} has a parameter "${kept.name}", the name of what the optimiser keeps of the parameter "${kept.of}": call it something else`,
       )
 }
 

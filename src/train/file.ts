@@ -1,5 +1,5 @@
 /** Files, with failures as values. */
-import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 
@@ -72,4 +72,25 @@ export const writeDurably = (name: string, data: Uint8Array | string): TE.TaskEi
     const folder = await open(dirname(path), 'r').catch(() => undefined)
     await folder?.sync().catch(() => undefined)
     await folder?.close()
+  })
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return pid !== process.pid
+  } catch (e) {
+    return typeof e === 'object' && e !== null && 'code' in e && e.code === 'EPERM'
+  }
+}
+
+/* What `writeDurably` writes a run's files to before they get their names. */
+const leftover = /^\..+\.(?:json|jsonl|html|safetensors)\.(\d+)$/
+
+/** Removes what writers killed in the middle have left in the folder; a writer that still runs keeps its file. */
+export const removeLeftovers = (folder: string): TE.TaskEither<string, void> =>
+  attempt(`clear the folder ${folder}`, async () => {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const pid = leftover.exec(name)?.[1]
+      if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true })
+    }
   })

@@ -3,7 +3,7 @@
  * depends on. A run with a result is not made again.
  */
 import { createHash } from 'node:crypto'
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -75,6 +75,9 @@ export const writeJson = (path: string, value: unknown): TE.TaskEither<string, v
 /** The result of a run that has ended. */
 export const readResult = (folder: RunFolder): Promise<Result | undefined> =>
   readJson(resultPath(folder), Result)
+
+/** Forgets it, so that the run is made again. */
+export const removeResult = (folder: RunFolder): Promise<void> => rm(resultPath(folder), { force: true })
 
 export const writeResult = (folder: RunFolder, result: Result): TE.TaskEither<string, void> =>
   writeJson(resultPath(folder), result)

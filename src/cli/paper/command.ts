@@ -87,6 +87,14 @@ const run = async (raw: Raw, terminal: Terminal): Promise<E.Either<Refusal, Exit
   const given = givenSettings(raw)
   if (E.isLeft(given)) return given
   const { seed, threads, backend: asked, precision: wanted } = { ...defaults, ...given.right }
+  const last = Number.MAX_SAFE_INTEGER
+  // not added up: a sum beyond the last is rounded
+  if (seed > last - (seeds.right - 1))
+    return E.left(
+      usage(
+        `--seeds ${seeds.right}: with --seed ${seed} they go beyond ${last}, the last there is: begin lower`,
+      ),
+    )
   const selected = selectBackend(asked, wanted, terminal)
   if (E.isLeft(selected)) return selected
   const { backend, precision } = selected.right

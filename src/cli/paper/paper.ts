@@ -3,13 +3,13 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Backend } from '../../backend/backend.ts'
-import { loadImages } from '../../train/data.ts'
+import { loadImages, needsImages } from '../../train/data.ts'
 import { makeFolder, writeDurably } from '../../train/file.ts'
 import { type Context, checkpointSeconds } from '../execute.ts'
 import { readRecords } from '../runFolder.ts'
 import type { Experiments } from './experiments.ts'
 import { lossFigure, statesFigure } from './figures.ts'
-import { type Common, type FigureNumber, type Plan, planAll, runsOf } from './plan.ts'
+import { type Common, type FigureNumber, type Images, type Plan, planAll, runsOf } from './plan.ts'
 import { cachedResult, runPlanned } from './run.ts'
 import { statesOf } from './states.ts'
 import type { Group, RunReport, StatesReport } from './summary.ts'
@@ -38,16 +38,18 @@ interface Trained {
   readonly made: number
   readonly cached: number
   readonly interrupted: boolean
+  /** Why a run could not be made, which ends the training. */
+  readonly failure?: string
 }
 
-const trainMissing = async (run: PaperRun, plan: Plan): Promise<E.Either<string, Trained>> => {
+const trainMissing = async (run: PaperRun, plan: Plan): Promise<Trained> => {
   const { context, engine } = run
   const all = runsOf(plan)
   const missing: (typeof all)[number][] = []
   for (const r of all) if ((await cachedResult(r.planned)) === undefined) missing.push(r)
   const cached = all.length - missing.length
   if (cached > 0) context.terminal.note(`parseval: ${cached} of ${all.length} runs are done already`)
-  if (missing.length === 0) return E.right({ made: 0, cached, interrupted: false })
+  if (missing.length === 0) return { made: 0, cached, interrupted: false }
   const watch = watchAll(
     context.terminal,
     missing.map(({ planned, seconds }) => ({ name: planned.name, seconds })),
@@ -61,10 +63,10 @@ const trainMissing = async (run: PaperRun, plan: Plan): Promise<E.Either<string,
         watch.run(i),
         run.checkpointSeconds ?? checkpointSeconds,
       )
-      if (E.isLeft(result)) return result
-      if (result.right === undefined) return E.right({ made: i, cached, interrupted: true })
+      if (E.isLeft(result)) return { made: i, cached, interrupted: false, failure: result.left }
+      if (result.right === undefined) return { made: i, cached, interrupted: true }
     }
-    return E.right({ made: missing.length, cached, interrupted: false })
+    return { made: missing.length, cached, interrupted: false }
   } finally {
     watch.stop()
   }
@@ -156,11 +158,21 @@ const writeReport = async (
   return E.map(() => path)(await writeDurably(path, html)())
 }
 
-/** All of it. An interrupt ends the training; the report is written of what is there. */
+/** The table with the pixels that the images have, where their number is not MNIST's. */
+const withPixels = (experiments: Experiments, images: Images | undefined): Experiments => {
+  if (images === undefined || E.isLeft(images)) return experiments
+  const lag = images.right.rows * images.right.columns
+  return {
+    ...experiments,
+    entries: experiments.entries.map(e => (needsImages(e.task) ? { ...e, lag } : e)),
+  }
+}
+
+/** All of it. An interrupt or a failure ends the training; the report is written of what is there. */
 export const runPaper = async (run: PaperRun): Promise<E.Either<string, PaperResult>> => {
   const { context, out, experiments, figures } = run
   const images = figures.includes(3) ? await loadImages(run.data)() : undefined
-  const planned = planAll(experiments, figures, run, images)
+  const planned = planAll(withPixels(experiments, images), figures, run, images)
   if (E.isLeft(planned)) return planned
   const { right: plan } = planned
   for (const { figure, why } of plan.skipped)
@@ -168,11 +180,15 @@ export const runPaper = async (run: PaperRun): Promise<E.Either<string, PaperRes
   const made = await makeFolder(out)()
   if (E.isLeft(made)) return made
   const trained = await trainMissing(run, plan)
-  if (E.isLeft(trained)) return trained
+  const { failure, ...counts } = trained
   const groups = await groupsOf(plan)
-  const states = trained.right.interrupted ? E.right([]) : await statesReports(run, plan)
-  if (E.isLeft(states)) return states
-  const report = await writeReport(run, plan, groups, states.right)
+  const states = trained.interrupted ? E.right([]) : await statesReports(run, plan)
+  if (E.isLeft(states) && failure === undefined) return states
+  const report = await writeReport(run, plan, groups, E.isRight(states) ? states.right : [])
+  if (failure !== undefined)
+    return E.left(
+      E.isRight(report) ? `${failure}; what is finished is in ${report.right}` : `${failure}; ${report.left}`,
+    )
   if (E.isLeft(report)) return report
-  return E.right({ ...trained.right, groups, skipped: plan.skipped, report: report.right })
+  return E.right({ ...counts, groups, skipped: plan.skipped, report: report.right })
 }

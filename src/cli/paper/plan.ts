@@ -3,10 +3,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { showMismatch } from '../../dsl/elaborate.ts'
 import { reals } from '../../ir/type.ts'
 import type { ImageSet } from '../../tasks/images.ts'
-import { Config } from '../../train/config.ts'
+import { settings as allowed, Config } from '../../train/config.ts'
 import { needsImages } from '../../train/data.ts'
 import { modelOf, taskOf } from '../../train/experiment.ts'
 import { graphHash, lossOf } from '../../train/program.ts'
+import { fitted } from '../train.ts'
 import { cachedFolder, entryName, keyOf } from './cache.ts'
 import { type Entry, type Experiments, secondsOf, statesRuns } from './experiments.ts'
 import type { Planned } from './run.ts'
@@ -40,6 +41,8 @@ const configOf = (
   const files = data !== undefined && needsImages(settings.task) ? { data } : {}
   const config = { ...settings, ...files, seed, threads, precision, backend, checkpointEvery: never }
   const decoded = Config.decode(config)
+  if (!allowed.seed.is(seed))
+    return E.left(`the seed ${seed} is out of range: it must be ${allowed.seed.name}`)
   return E.isRight(decoded) ? decoded : E.left(`there is no task "${settings.task}" here`)
 }
 
@@ -50,23 +53,24 @@ export const planOne = (
   common: Common,
   loaded?: Images,
 ): E.Either<string, Planned> => {
-  const config = configOf(entry, seed, common)
-  if (E.isLeft(config)) return config
-  const wanted = needsImages(config.right.task) ? loaded : undefined
+  const listed = configOf(entry, seed, common)
+  if (E.isLeft(listed)) return listed
+  const wanted = needsImages(listed.right.task) ? loaded : undefined
   if (wanted !== undefined && E.isLeft(wanted)) return wanted
   const images = wanted?.right
-  const task = taskOf(config.right, images)
+  const task = taskOf(listed.right, images)
   if (E.isLeft(task)) return task
-  const model = modelOf(config.right, task.right)
+  const config = needsImages(listed.right.task) ? fitted(listed.right, task.right) : listed.right
+  const model = modelOf(config, task.right)
   if (E.isLeft(model)) return model
   const loss = lossOf(model.right, task.right)
   if (E.isLeft(loss)) return E.left(showMismatch(loss.left))
-  const key = keyOf(config.right, graphHash(loss.right), common.version, task.right.data)
+  const key = keyOf(config, graphHash(loss.right), common.version, task.right.data)
   return E.right({
-    name: entryName(config.right),
-    config: config.right,
+    name: entryName(config),
+    config,
     key,
-    folder: cachedFolder(common.out, config.right, key),
+    folder: cachedFolder(common.out, config, key),
     baseline: task.right.baseline.value,
     parameters: model.right.parameters.reduce((n, p) => n + reals(p.type), 0),
     images,

@@ -7,11 +7,11 @@ import type { ImageSet } from '../../tasks/images.ts'
 import { loadCheckpoint } from '../../train/checkpoint.ts'
 import type { Config } from '../../train/config.ts'
 import { type Experiment, prepare } from '../../train/experiment.ts'
-import { makeFolder } from '../../train/file.ts'
+import { makeFolder, removeLeftovers } from '../../train/file.ts'
 import { initialState, slotsOf, type TrainState } from '../../train/state.ts'
 import { type Beginning, beginning, type Context, runOne, type Stage } from '../execute.ts'
-import { openRecorder, type RunFolder, writeConfig } from '../runFolder.ts'
-import { exists, type Result, readResult, writeResult } from './cache.ts'
+import { openRecorder, type RunFolder, readRecords, writeConfig } from '../runFolder.ts'
+import { exists, type Result, readResult, removeResult, writeResult } from './cache.ts'
 
 /** A run as it is to be made. */
 export interface Planned {
@@ -34,6 +34,16 @@ const whereToBegin = async (
   experiment: Experiment,
   note: (line: string) => void,
 ): Promise<E.Either<string, Beginning>> => {
+  for (const path of [folder.path, join(folder.path, 'checkpoints')]) {
+    const cleared = await removeLeftovers(path)()
+    if (E.isLeft(cleared)) return cleared
+  }
+  if ((await readResult(folder)) !== undefined) {
+    // it has ended: going on from its last checkpoint would measure nothing again
+    note(`parseval: ${name} begins again: ${folder.metrics} is lost or broken`)
+    await rm(folder.checkpoint(inFolder, 'latest'), { force: true })
+    await removeResult(folder)
+  }
   if (await exists(folder.checkpoint(inFolder, 'latest'))) {
     const from = await beginning(folder, experiment, inFolder)
     if (E.isRight(from)) return from
@@ -78,8 +88,14 @@ export const runPlanned = async (
   return E.map(() => result)(await writeResult(folder, result)())
 }
 
-/** The result in the cache. */
-export const cachedResult = ({ folder }: Planned): Promise<Result | undefined> => readResult(folder)
+/** The result in the cache; none where the records that the report is made of are lost: such a run is made again. */
+export const cachedResult = async ({ folder }: Planned): Promise<Result | undefined> => {
+  const result = await readResult(folder)
+  if (result === undefined) return undefined
+  const records = await readRecords(folder)()
+  const isWhole = E.isRight(records) && records.right.some(r => r.kind === 'finished' || r.kind === 'failed')
+  return isWhole ? result : undefined
+}
 
 /** The state that a run ended with. */
 export const finalState = (

@@ -1,7 +1,7 @@
 /** The paper's experiments: what is done is kept, what was interrupted goes on, the report says what there is. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -16,6 +16,7 @@ import { finalOf, isMet, progressOf, spread } from '../../../src/cli/paper/summa
 import { remaining } from '../../../src/cli/paper/watch.ts'
 import { parseval } from '../../../src/cli/parseval.ts'
 import { parseRecords } from '../../../src/cli/record.ts'
+import { writeFiles } from '../../tasks/imageFiles.ts'
 import { config } from '../../train/small.ts'
 import { entry, long, made, paperRun, quiet, tiny } from './tiny.ts'
 
@@ -287,6 +288,54 @@ describe('the runs', () => {
     )
   })
 
+  it('are made again where their metrics are lost or broken, and say so', async () => {
+    const out = join(folder, 'lost')
+    const first = await made(paperRun(out, { figures: [1] }))
+    const names = (await readdir(join(out, 'runs'))).toSorted()
+    await rm(join(out, 'runs', names[0]!, 'metrics.jsonl'))
+    await writeFile(join(out, 'runs', names[1]!, 'metrics.jsonl'), 'nothing\n')
+    await writeFile(join(out, 'runs', names[2]!, 'metrics.jsonl'), '')
+    const left = join(out, 'runs', names[0]!, 'checkpoints', '.run-latest.safetensors.99999999')
+    await writeFile(left, 'half')
+    const context = { terminal: quiet(), json: false, signal: new AbortController().signal }
+    const again = await made(paperRun(out, { figures: [1], context }))
+    assert.deepEqual([again.made, again.cached], [3, 0])
+    assert.equal(context.terminal.notes.join('\n').match(/metrics\.jsonl is lost or broken/g)?.length, 3)
+    assert.deepEqual(
+      again.groups.map(g => g.runs.map(finalOf)),
+      first.groups.map(g => g.runs.map(finalOf)),
+    )
+    await assert.rejects(stat(left))
+    assert.equal((await made(paperRun(out, { figures: [1] }))).cached, 3)
+  })
+
+  it('of few images hold out what there is, and are named by the pixels there are', async () => {
+    const data = await writeFiles(join(folder, 'images'))
+    const images = { ...entry, figure: 3 as const, task: 'pixels' as const, lag: 784, heldOut: 100 }
+    const experiments = { ...tiny, entries: [{ ...images, bar: 0 }] }
+    const { groups } = await made(paperRun(join(folder, 'few'), { experiments, figures: [3], data }))
+    assert.deepEqual(
+      groups.map(g => [g.entry.lag, g.runs[0]!.config.lag, g.runs[0]!.config.heldOut]),
+      [[6, 6, 2]],
+    )
+    assert.match((await readdir(join(folder, 'few', 'runs'))).join(), /^pixels-6-urnn/)
+  })
+
+  it('that fail leave a report of those that are finished', async () => {
+    const out = join(folder, 'failing')
+    const far = planOne({ ...entry, lag: 3 }, 1, paperRun(out))
+    assert.ok(E.isRight(far))
+    await mkdir(join(out, 'runs'), { recursive: true })
+    await writeFile(far.right.folder.path, 'in the way')
+    const experiments = { ...tiny, entries: [entry, { ...entry, lag: 3 }] }
+    const result = await runPaper(paperRun(out, { experiments, figures: [1] }))
+    assert.ok(E.isLeft(result))
+    assert.match(result.left, /cannot create the folder .*; what is finished is in .*report\.html/)
+    const html = await readFile(join(out, 'report.html'), 'utf8')
+    assert.match(html, /copying, T = 2/)
+    assert.match(html, /copying, T = 3, uRNN, seed 1: not done/)
+  })
+
   it('that diverge are a result, and miss what is expected of them', async () => {
     const out = join(folder, 'diverged')
     const experiments = { ...tiny, entries: [{ ...entry, learningRate: 1e300 }] }
@@ -389,6 +438,15 @@ describe('the command', () => {
     assert.equal(second.code, 0)
     assert.match(second.err, /8 of 8 runs are done already/)
     assert.deepEqual(below(await files(out), 'runs', 'states'), below(before, 'runs', 'states'))
+  })
+  it('refuses seeds beyond the last, and says that it is the seed', async () => {
+    const last = String(Number.MAX_SAFE_INTEGER)
+    const { code, err } = await run('--quick', '--seed', last, '--seeds', '2', '--out', join(folder, 'far'))
+    assert.equal(code, 2)
+    assert.match(err, /--seeds 2: with --seed 9007199254740991 they go beyond 9007199254740991/)
+    const planned = planOne(entry, 2 ** 53, paperRun(folder))
+    assert.ok(E.isLeft(planned))
+    assert.match(planned.left, /^the seed 9007199254740992 is out of range: it must be a whole number/)
   })
   it('ends with 1 where it cannot write', async () => {
     const { code, err } = await run('--quick', '--figure', '1', '--out', '/proc/parseval')
