@@ -74,8 +74,8 @@ void Plan::readPermutations(Reader &reader) {
 }
 
 Plan::Plan(const int32_t *code, size_t codeSize, const double *constantValues, size_t constantCount,
-           Precision precision, int64_t elementBytes)
-    : constants(precision), transforms_(precision, elementBytes) {
+           Precision precision, int64_t elementBytes, PlannerTarget target)
+    : constants(precision), transforms_(precision, elementBytes, target) {
   Reader reader(code, codeSize);
   if (reader.next("its magic number") != planMagic) reader.fail("this is not a plan's tape");
   const int32_t version = reader.next("its version");

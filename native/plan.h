@@ -44,9 +44,10 @@ struct PlanSegment {
 
 class Plan {
  public:
-  // `elementBytes`: of a complex number in all lanes of the kernels that will run it.
+  // `elementBytes`: of a complex number in all lanes of the kernels that will run it; `target`: what its transforms are
+  // composed for.
   Plan(const int32_t *code, size_t codeSize, const double *constants, size_t constantCount, Precision precision,
-       int64_t elementBytes);
+       int64_t elementBytes, PlannerTarget target);
   Plan(const Plan &) = delete;
   Plan &operator=(const Plan &) = delete;
 

@@ -159,7 +159,7 @@ const Transform *TransformTables::inPlace(int64_t size) {
   const std::vector<int64_t> radices = radicesOf(size, target_, precision_);
   for (const int64_t radix : radices) {
     rest /= radix;
-    if (rest > 1 && competing(radix, rest * target_.elementBytes) > cacheWays) return nullptr;
+    if (rest > 1 && competing(radix, rest * elementBytes_) > cacheWays) return nullptr;
   }
   return radices.size() < 2 ? nullptr : &entry(size, false).transform;
 }

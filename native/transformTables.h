@@ -15,9 +15,11 @@ namespace parseval {
 
 class TransformTables {
  public:
-  // `elementBytes`: of a complex number in all lanes, where there is more than one.
+  // `elementBytes`: of a complex number in all lanes, where there is more than one; `target`: what transforms are composed for.
   explicit TransformTables(Precision precision, int64_t elementBytes = 64)
-      : precision_(precision), target_{elementBytes} {}
+      : TransformTables(precision, elementBytes, {elementBytes}) {}
+  TransformTables(Precision precision, int64_t elementBytes, PlannerTarget target)
+      : precision_(precision), elementBytes_(elementBytes), target_(target) {}
   const Transform *of(int64_t size) { return &entry(size, true).transform; }
   // One whose work space has the elements in a row, so that the result may be it; null if its columns would push each
   // other out of the cache there.
@@ -46,6 +48,7 @@ class TransformTables {
   void addConvolution(Entry &entry);
 
   Precision precision_;
+  int64_t elementBytes_;
   PlannerTarget target_;
   std::map<std::pair<int64_t, bool>, std::unique_ptr<Entry>> entries_;  // by size, padded or not
   std::map<std::pair<int64_t, int64_t>, std::unique_ptr<SingleEntry>> singles_;

@@ -22,11 +22,15 @@ const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] 
 
 }  // namespace
 
-Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, bool full)
+int64_t Variant::elementBytes(Precision precision, const Kernels *kernels) {
+  return 2 * of(precision, kernels).lanes * bytesOf(precision);
+}
+
+Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, PlannerTarget target, bool full)
     : precision_(precision),
       kernels_(kernels),
       plan_(tape.code.data(), tape.code.size(), tape.constants.data(), tape.constants.size(), precision,
-            2 * of(precision, kernels).lanes * bytesOf(precision)) {
+            elementBytes(precision, kernels), target) {
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes == 0) return;
   const int32_t scalar = int32_t(bytesOf(precision)), part = scalar * this->kernels().lanes;

@@ -23,7 +23,10 @@ class Variant {
   static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
     return precision == Precision::Single ? kernels->singlePrecision : kernels->doublePrecision;
   }
-  Variant(const Tape &tape, Precision precision, const Kernels *kernels, bool full);
+  // Of complex numbers in all lanes.
+  static int64_t elementBytes(Precision precision, const Kernels *kernels);
+  // `target`: that of full blocks, as an example gives the same in any.
+  Variant(const Tape &tape, Precision precision, const Kernels *kernels, PlannerTarget target, bool full);
 
   const Plan &plan() const { return plan_; }
   const PrecisionKernels &kernels() const { return of(precision_, kernels_); }

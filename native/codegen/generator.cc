@@ -81,8 +81,11 @@ bool Generator::map(const Instruction &i, Generated &g) {
     put(to, line, shape, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;
   };
-  const VectorShape shape = ProgramLines::isFoldable(*i.program) ? shape_ : single_;
-  const int64_t most = ProgramLines::mostUnrolled * shape.fold;
+  // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one.
+  const int64_t one = ProgramLines::mostUnrolled;
+  const bool folds = ProgramLines::isFoldable(*i.program) && (i.program->sumCount == 0 || count % (one * shape_.fold) < one);
+  const VectorShape shape = folds ? shape_ : single_;
+  const int64_t most = one * shape.fold;
   g.unroll = count >= most ? most : 1;
   if (g.unroll > 1 && !write(g.unroll, shape, g.columns)) return false;
   return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, single_, g.rest);

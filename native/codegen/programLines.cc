@@ -307,12 +307,31 @@ LineValue ProgramLines::compute(Micro op, int32_t width, LineValue a, LineValue 
   return a;
 }
 
+// The sign stays in front, where what contracts products finds it.
+int32_t ProgramLines::highHalf(int32_t x) {
+  const Operation o = line_.operations()[size_t(x)];
+  return o.action == Action::negate ? line_.unary(Action::negate, highHalf(o.a)) : line_.binary(Action::highHalves, x, x);
+}
+
+// In one order, whether elements share a vector or not: what an example gives does not depend on its batch.
 void ProgramLines::addToSum(const MicroInstruction &micro, LineValue a, LineValue b) {
-  auto &[even, odd] = sums_[size_t(micro.to.index)];
+  auto &[even, odd, groups] = sums_[size_t(micro.to.index)];
   LineValue &sum = j_ % 2 == 0 || shape_.registers() < 32 ? even : odd;
-  const LineValue term = compute(micro.op, micro.width, a, b);
-  sum.re = sum.re < 0 ? term.re : line_.add(sum.re, term.re);
-  if (micro.width == 2) sum.im = sum.im < 0 ? term.im : line_.add(sum.im, term.im);
+  const auto add = [&](LineValue x, LineValue y) {
+    const LineValue term = compute(micro.op, micro.width, x, y);
+    sum.re = sum.re < 0 ? term.re : line_.add(sum.re, term.re);
+    if (micro.width == 2) sum.im = sum.im < 0 ? term.im : line_.add(sum.im, term.im);
+  };
+  add(a, b);
+  if (!inARow_ || shape_.fold == 1) return;
+  // The neighbour next, and no more of them at once than without it.
+  const auto neighbour = [&](LineValue x) {
+    return LineValue{x.re < 0 ? -1 : highHalf(x.re), x.im < 0 ? -1 : highHalf(x.im)};
+  };
+  add(neighbour(a), neighbour(b));
+  if ((j_ + 1) % (mostUnrolled / shape_.fold) != 0) return;
+  groups.push_back(sum);
+  sum = {};
 }
 
 void ProgramLines::element(int64_t j, const LineValue *handed) {
@@ -453,17 +472,24 @@ void ProgramLines::finish() {
   for (const auto &[number, arrivals] : arrivals_) recordTotal(number);
   arrivals_.clear();
   for (int64_t s = 0; s < program_.sumCount; s++) {
-    const auto &[even, odd] = sums_[size_t(s)];
+    const auto &[even, odd, groups] = sums_[size_t(s)];
     Memory m{Memory::Base::pointer};
     m.pointer = instruction_.operandCount + sumsPointer;
     m.displacement = (firstSum_ + s) * 2 * shape_.part();
     for (const bool imaginary : {false, true}) {
-      const int32_t first = imaginary ? even.im : even.re, second = imaginary ? odd.im : odd.re;
-      if (first < 0) continue;
-      const int32_t both = second < 0 ? first : line_.addApart(first, second);
-      const int32_t before = numberOf(m, 1).re;
-      if (shape_.fold == 1) line_.store(m, line_.addApart(before, both));
-      else line_.storeLow(m, line_.addApart(before, line_.addApart(both, line_.binary(Action::highHalves, both, both))));
+      const auto part = [&](LineValue x) { return imaginary ? x.im : x.re; };
+      std::vector<int32_t> terms;
+      for (const LineValue &group : groups) terms.push_back(part(group));
+      if (part(even) >= 0) {
+        terms.push_back(part(odd) < 0 ? part(even) : line_.addApart(part(even), part(odd)));
+        // That of the column that goes together with it.
+        if (shape_.fold > 1) terms.push_back(highHalf(terms.back()));
+      }
+      if (terms.empty() || terms[0] < 0) continue;
+      int32_t sum = numberOf(m, 1).re;
+      for (const int32_t term : terms) sum = line_.addApart(sum, term);
+      if (shape_.fold == 1) line_.store(m, sum);
+      else line_.storeLow(m, sum);
       m.displacement += shape_.part();
     }
   }

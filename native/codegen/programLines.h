@@ -89,6 +89,7 @@ class ProgramLines {
   void stepsOfSeveral(const MicroInstruction &micro, int64_t first);
   LineValue product(LineValue a, LineValue b, bool conjugated);
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
+  int32_t highHalf(int32_t x);
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
   bool isAligned(int32_t operand) const;
@@ -128,8 +129,12 @@ class ProgramLines {
   int64_t j_ = 0;
   // Of each element that is under way its registers, by place and index.
   std::map<int64_t, std::map<std::pair<int32_t, int32_t>, LineValue>> known_;
-  // Two of each, so that no addition waits for the one before it.
-  std::vector<std::pair<LineValue, LineValue>> sums_;
+  // Two of each, so that no addition waits for the one before it; and of neighbours in a row the sums of groups that are full.
+  struct Sum {
+    LineValue even, odd;
+    std::vector<LineValue> groups;
+  };
+  std::vector<Sum> sums_;
 };
 
 }  // namespace parseval

@@ -7,8 +7,8 @@ import { opNames } from '../../src/ir/attributes.ts'
 import * as b from '../../src/ir/build.ts'
 import { argument, complexConstant, constant, type Expr, func, node } from '../../src/ir/expr.ts'
 import type { Op } from '../../src/ir/ops.ts'
-import { tensorOf } from '../../src/ir/tensor.ts'
-import { complex, index, real, varying } from '../../src/ir/type.ts'
+import { tensorOf, type Value } from '../../src/ir/tensor.ts'
+import { complex, index, real, reals, type TensorType, varying } from '../../src/ir/type.ts'
 import { valueAndGradient } from '../../src/passes/differentiate.ts'
 import { type Program, programs } from '../../src/verify/arbitraries.ts'
 import { holdsAsync } from '../seed.ts'
@@ -67,6 +67,47 @@ test('a batch is so many runs of one example', () =>
     }),
     80,
   ))
+
+// On AVX2 the last one to four examples of a batch have two elements to a vector in single precision.
+test('a batch is so many runs of one example, also of inner products, and of sizes that caches tell apart', async () => {
+  const numbers = (type: TensorType, batch: number, seed: number): Value => ({
+    rate: 'varying',
+    tensors: Array.from({ length: batch }, (_, i) =>
+      tensorOf(
+        type,
+        Float64Array.from({ length: reals(type) }, (_, j) => Math.sin(seed + i + 37 * i * j + j)),
+      ),
+    ),
+  })
+  const alike = async (
+    n: number,
+    make: (x: Expr, y: Expr) => readonly Expr[],
+    types: readonly TensorType[],
+  ) => {
+    const func = closed(types, (x, y) => make(x!, y!))
+    for (const batch of [2, 5, 9])
+      await givesAlike({ func, inputs: types.map((t, k) => numbers(t, batch, n + k)), batch }, single)
+  }
+  for (const n of [8, 11, 12, 16, 27]) {
+    const x = varying(real(n))
+    await alike(n, (p, q) => [b.dot(p, q), b.dot(p, b.neg(q)), b.dot(b.add(p, q), b.mul(p, q))], [x, x])
+    const z = varying(complex(n))
+    await alike(n, (p, q) => [b.dot(p, q), b.dot(b.conj(p), b.mul(p, q))], [z, z])
+  }
+  for (const n of [16, 60, 512, 1024]) {
+    const z = varying(complex(n))
+    const F = node('dft', [], { size: n })
+    await alike(
+      n,
+      (p, q) => {
+        const product = b.mul(p, q)
+        const y = b.apply(F, product)
+        return [b.dot(q, product), y, b.dot(y, p)]
+      },
+      [z, z],
+    )
+  }
+})
 
 test('parameters that results update go the same way over several runs', () =>
   holdsAsync(
