@@ -73,7 +73,8 @@
             "native/codegen/generator.cc",
             "native/codegen/order.cc",
             "native/codegen/pointers.cc",
-            "native/codegen/programLines.cc"
+            "native/codegen/programLines.cc",
+            "native/codegen/programSums.cc"
           ]
         }]
       ]

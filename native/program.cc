@@ -164,8 +164,8 @@ Program::Program(const int32_t *code, size_t codeSize, const double *constants, 
                  Precision precision, const Kernels *kernels)
     : precision_(precision),
       tape_{{code, code + codeSize}, {constants, constants + constantCount}},
-      target_{Variant::elementBytes(precision, kernels)},
-      wide_(tape_, precision, kernels, target_, true) {
+      kernels_(kernels),
+      wide_(tape_, precision, kernels, kernels, true) {
   for (const PlanSegment &segment : plan().segments) varyingSegments_ += segment.varying;
   resident_.resize(plan().inputs.size());
   varying_.resize(plan().inputs.size());
@@ -244,7 +244,7 @@ void Program::divide() {
   if (last.examples == wide_.lanes()) return;
   const Kernels *const narrowest = wide_.narrowest(last.examples);
   const bool full = last.examples == Variant::of(precision_, narrowest).lanes;
-  last.variant = &others_.try_emplace({narrowest, full}, tape_, precision_, narrowest, target_, full).first->second;
+  last.variant = &others_.try_emplace({narrowest, full}, tape_, precision_, narrowest, kernels_, full).first->second;
 }
 
 // With one varying segment a thread can use the same arena for all its blocks, but for those that are cut, with which another

@@ -74,7 +74,7 @@ class Program {
 
   Precision precision_;
   Tape tape_;
-  PlannerTarget target_;
+  const Kernels *kernels_;  // of full blocks
   Variant wide_;  // for full blocks
   std::map<std::pair<const Kernels *, bool>, Variant> others_;  // for a last block, from when they are first needed
   int64_t varyingSegments_ = 0;

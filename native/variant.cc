@@ -20,21 +20,28 @@ const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] 
   return nullptr;
 }
 
-}  // namespace
-
-int64_t Variant::elementBytes(Precision precision, const Kernels *kernels) {
-  return 2 * of(precision, kernels).lanes * bytesOf(precision);
+// Bytes of a complex number in all lanes.
+int64_t elementBytes(Precision precision, const Kernels *kernels) {
+  return 2 * Variant::of(precision, kernels).lanes * bytesOf(precision);
 }
 
-Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, PlannerTarget target, bool full)
+#ifdef PARSEVAL_CODEGEN
+VectorShape shapeOf(Precision precision, const Kernels *kernels) {
+  const int32_t scalar = int32_t(bytesOf(precision)), part = scalar * Variant::of(precision, kernels).lanes;
+  return {kernels->generatedBytes, scalar, kernels->generatedBytes / part};
+}
+#endif
+
+}  // namespace
+
+Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, const Kernels *ofFull, bool full)
     : precision_(precision),
       kernels_(kernels),
       plan_(tape.code.data(), tape.code.size(), tape.constants.data(), tape.constants.size(), precision,
-            elementBytes(precision, kernels), target) {
+            elementBytes(precision, kernels), {elementBytes(precision, ofFull)}) {
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes == 0) return;
-  const int32_t scalar = int32_t(bytesOf(precision)), part = scalar * this->kernels().lanes;
-  generator_.emplace(VectorShape{kernels_->generatedBytes, scalar, kernels_->generatedBytes / part},
+  generator_.emplace(shapeOf(precision, kernels), shapeOf(precision, ofFull),
                      static_cast<const LaneFunctions *>(this->kernels().laneFunctions), full);
   // The other instruction sets have nothing but generated code for maps and transforms.
   if (!generator_->generate(plan_)) kernels_ = &baselineKernels;

@@ -23,10 +23,9 @@ class Variant {
   static const PrecisionKernels &of(Precision precision, const Kernels *kernels) {
     return precision == Precision::Single ? kernels->singlePrecision : kernels->doublePrecision;
   }
-  // Of complex numbers in all lanes.
-  static int64_t elementBytes(Precision precision, const Kernels *kernels);
-  // `target`: that of full blocks, as an example gives the same in any.
-  Variant(const Tape &tape, Precision precision, const Kernels *kernels, PlannerTarget target, bool full);
+  // `ofFull`: the kernels of full blocks, as an example gives the same in any. `full`: for a block with an example in every
+  // lane.
+  Variant(const Tape &tape, Precision precision, const Kernels *kernels, const Kernels *ofFull, bool full);
 
   const Plan &plan() const { return plan_; }
   const PrecisionKernels &kernels() const { return of(precision_, kernels_); }

@@ -73,7 +73,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
   const int64_t count = i.attributes[0];
   const auto write = [&](int64_t unroll, VectorShape shape, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, *i.program, constants_, shape, functions_, 0, shape.fold, line);
+    ProgramLines program(i, *i.program, constants_, shape, sumsApart_, functions_, 0, shape.fold, line);
     if (!program.possible()) return false;
     prepare(program, count, unroll, true);
     program.elements(unroll / shape.fold);
@@ -230,8 +230,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
 
   Line first, last;
-  ProgramLines before(i, *i.program, constants_, shape, functions_, 0, t.size / leaf.radix, first);
-  ProgramLines after(i, *i.after, constants_, shape, functions_, int32_t(i.program->sumCount), top.rest,
+  ProgramLines before(i, *i.program, constants_, shape, sumsApart_, functions_, 0, t.size / leaf.radix, first);
+  ProgramLines after(i, *i.after, constants_, shape, sumsApart_, functions_, int32_t(i.program->sumCount), top.rest,
                      whole ? first : last);
   if (!before.possible() || !after.possible()) return false;
   prepare(before, t.size, leaf.radix, false);
@@ -286,7 +286,7 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
   const Transform &t = *i.transform;
   const auto write = [&](int64_t unroll, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, first ? *i.program : *i.after, constants_, single_, functions_,
+    ProgramLines program(i, first ? *i.program : *i.after, constants_, single_, sumsApart_, functions_,
                          first ? 0 : int32_t(i.program->sumCount), 1, line);
     if (!program.possible()) return false;
     prepare(program, t.size, unroll, true);

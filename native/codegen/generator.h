@@ -16,9 +16,14 @@ namespace parseval {
 
 class Generator {
  public:
-  // `full`: for blocks with an example in every lane.
-  Generator(VectorShape shape, const LaneFunctions *functions, bool full)
-      : shape_(shape), single_{shape.part(), shape.scalarBytes}, functions_(functions), full_(full) {}
+  // `full`: for blocks with an example in every lane. `fullShape`: that of full blocks, in whose order inner products are
+  // summed.
+  Generator(VectorShape shape, VectorShape fullShape, const LaneFunctions *functions, bool full)
+      : shape_(shape),
+        single_{shape.part(), shape.scalarBytes},
+        sumsApart_(fullShape.registers() < 32 ? 1 : 2),
+        functions_(functions),
+        full_(full) {}
 
   // Gives all maps and transforms of varying segments their code; false if there is one that has none.
   bool generate(Plan &plan);
@@ -49,6 +54,7 @@ class Generator {
   const void *twiddlesOf(const Transform &t, const TransformLevel &level, double scale, VectorShape shape);
 
   const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
+  const int32_t sumsApart_;
   const LaneFunctions *functions_;
   const bool full_;
   const void *constants_ = nullptr;

@@ -38,9 +38,9 @@ class ProgramLines {
   static constexpr int64_t mostUnrolled = 4;
 
   // Element j of a column lies `spacing` elements after element 0; of a folded shape its neighbour comes along. `firstSum`:
-  // how many sums of other programs are before its own.
+  // how many sums of other programs are before its own. `sumsApart`: parts that an inner product is summed in, 1 or 2.
   ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
-               const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line);
+               int32_t sumsApart, const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line);
 
   // Whether all of the program can be written out.
   bool possible() const;
@@ -88,7 +88,14 @@ class ProgramLines {
   void keep(const MicroInstruction &micro, LineValue value);
   void stepsOfSeveral(const MicroInstruction &micro, int64_t first);
   LineValue product(LineValue a, LineValue b, bool conjugated);
+  // An inner product in two parts where registers allow it, so that no addition waits for the one before it; and of
+  // neighbours in a row the sums of groups that are full.
+  struct Sum {
+    LineValue even, odd;
+    std::vector<LineValue> groups;
+  };
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
+  LineValue joined(const Sum &sum);
   int32_t highHalf(int32_t x);
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
@@ -106,6 +113,7 @@ class ProgramLines {
   const Pointwise &program_;
   const void *constants_;
   VectorShape shape_;
+  int32_t sumsApart_;
   const LaneFunctions *functions_;
   int32_t firstSum_;
   int64_t spacing_;
@@ -129,11 +137,6 @@ class ProgramLines {
   int64_t j_ = 0;
   // Of each element that is under way its registers, by place and index.
   std::map<int64_t, std::map<std::pair<int32_t, int32_t>, LineValue>> known_;
-  // Two of each, so that no addition waits for the one before it; and of neighbours in a row the sums of groups that are full.
-  struct Sum {
-    LineValue even, odd;
-    std::vector<LineValue> groups;
-  };
   std::vector<Sum> sums_;
 };
 

@@ -68,7 +68,8 @@ test('a batch is so many runs of one example', () =>
     80,
   ))
 
-// On AVX2 the last one to four examples of a batch have two elements to a vector in single precision.
+// The last one to four examples of a batch have two elements to a vector in single precision; the last one to eight, on
+// AVX-512, shorter vectors.
 test('a batch is so many runs of one example, also of inner products, and of sizes that caches tell apart', async () => {
   const numbers = (type: TensorType, batch: number, seed: number): Value => ({
     rate: 'varying',
@@ -85,7 +86,7 @@ test('a batch is so many runs of one example, also of inner products, and of siz
     types: readonly TensorType[],
   ) => {
     const func = closed(types, (x, y) => make(x!, y!))
-    for (const batch of [2, 5, 9])
+    for (const batch of [2, 5, 9, 17])
       await givesAlike({ func, inputs: types.map((t, k) => numbers(t, batch, n + k)), batch }, single)
   }
   for (const n of [8, 11, 12, 16, 27]) {
