@@ -1,12 +1,17 @@
 {
-  "variables": { "sanitize%": "" },
+  "variables": {
+    "sanitize%": "",
+    "avx2": ["-mavx2", "-mfma"],
+    "avx512": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
+    "plain": ["-fno-math-errno", "-Wno-psabi"]
+  },
   "target_defaults": {
     "cflags_cc": ["-std=c++17", "-O3", "-fno-math-errno", "-fno-tree-vectorize", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi"],
     "xcode_settings": {
       "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
       "GCC_OPTIMIZATION_LEVEL": "3",
       "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
-      "OTHER_CPLUSPLUSFLAGS": ["-fno-math-errno", "-Wno-psabi"]
+      "OTHER_CPLUSPLUSFLAGS": ["<@(plain)"]
     },
     "conditions": [
       ["sanitize!=''", {
@@ -63,7 +68,7 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "conditions": [
-        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx2_half", "kernels_avx512"] }],
+        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx2_half", "kernels_avx512", "kernels_avx512_half"] }],
         ["target_arch=='x64' and OS!='win'", {
           "sources": [
             "native/codegen/assembler.cc",
@@ -93,8 +98,8 @@
             "PARSEVAL_VECTOR_BYTES=32",
             "PARSEVAL_GENERATED_BYTES=32"
           ],
-          "cflags_cc": ["-mavx2", "-mfma"],
-          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"] }
+          "cflags_cc": ["<@(avx2)"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx2)", "<@(plain)"] }
         },
         {
           "target_name": "kernels_avx2_half",
@@ -103,12 +108,12 @@
           "defines": [
             "PARSEVAL_KERNELS=avx2HalfKernels",
             "PARSEVAL_KERNELS_NAME=\"avx2, half\"",
-            "PARSEVAL_SINGLE_ONLY",
+            "PARSEVAL_LEFTOVER",
             "PARSEVAL_VECTOR_BYTES=16",
             "PARSEVAL_GENERATED_BYTES=32"
           ],
-          "cflags_cc": ["-mavx2", "-mfma"],
-          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"] }
+          "cflags_cc": ["<@(avx2)"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx2)", "<@(plain)"] }
         },
         {
           "target_name": "kernels_avx512",
@@ -120,12 +125,22 @@
             "PARSEVAL_VECTOR_BYTES=64",
             "PARSEVAL_GENERATED_BYTES=64"
           ],
-          "cflags_cc": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
-          "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": [
-              "-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-fno-math-errno", "-Wno-psabi"
-            ]
-          }
+          "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx512)", "<@(plain)"] }
+        },
+        {
+          "target_name": "kernels_avx512_half",
+          "type": "static_library",
+          "sources": ["native/kernels.cc"],
+          "defines": [
+            "PARSEVAL_KERNELS=avx512HalfKernels",
+            "PARSEVAL_KERNELS_NAME=\"avx512, half\"",
+            "PARSEVAL_LEFTOVER",
+            "PARSEVAL_VECTOR_BYTES=32",
+            "PARSEVAL_GENERATED_BYTES=64"
+          ],
+          "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx512)", "<@(plain)"] }
         }
       ]
     }]

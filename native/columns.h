@@ -40,9 +40,19 @@ PARSEVAL_INLINE void storeParts(Scalar<K> *p, Parts parts, Complex<K> x) {
 enum class Kind { leaf, pairs, inner, top, whole };
 constexpr int kinds = 5;
 
-// Kernels of `top` and `whole`, given a scale of 1 and the parts in order, do for `inner` and `leaf`, too: three kinds to compile
-// instead of five, where speed is not what counts.
-constexpr bool fewKernels = PARSEVAL_GENERATED_BYTES == 0;
+// Blocks' transforms are generated code, or these kernels. Those of `top` and `whole`, given a scale of 1 and the parts in
+// order, do for `inner` and `leaf`, too: fewer to compile, where speed is not what counts.
+constexpr bool transformsBlocks = PARSEVAL_GENERATED_BYTES == 0;
+
+// Lanes that the transform of one vector may fill (single.h). One where vectors are pieced together from narrower ones: moves
+// between their lanes would go by memory.
+#if defined(__AVX__) || !defined(__x86_64__)
+template <class K>
+constexpr int singleLanes = lanesOf<K>;
+#else
+template <class K>
+constexpr int singleLanes = 1;
+#endif
 
 // `count` columns. Distances are in scalars: from one column to the next (`step`), and from one element of a column to
 // the next (`apart`).
@@ -112,13 +122,14 @@ struct ColumnKernels {
 
   template <int Radix, int Slot>
   constexpr void fill() {
-    at[int(Kind::leaf)][Slot] = runColumns<K, Radix, fewKernels ? Kind::whole : Kind::leaf>;
-    if constexpr (K::lanes > 1) at[int(Kind::pairs)][Slot] = runColumns<K, Radix, Kind::pairs>;
-    at[int(Kind::whole)][Slot] = runColumns<K, Radix, Kind::whole>;
+    if constexpr (singleLanes<K> > 1) at[int(Kind::pairs)][Slot] = runColumns<K, Radix, Kind::pairs>;
+    if constexpr (transformsBlocks)
+      at[int(Kind::leaf)][Slot] = at[int(Kind::whole)][Slot] = runColumns<K, Radix, Kind::whole>;
     // The codelet of size 64 has no variant with twiddles; the planner puts it at the leaves only.
     if constexpr (Radix != 64 && Radix != 1) {
-      at[int(Kind::inner)][Slot] = runColumns<K, Radix, fewKernels ? Kind::top : Kind::inner>;
-      at[int(Kind::top)][Slot] = runColumns<K, Radix, Kind::top>;
+      if constexpr (transformsBlocks)
+        at[int(Kind::inner)][Slot] = at[int(Kind::top)][Slot] = runColumns<K, Radix, Kind::top>;
+      else at[int(Kind::inner)][Slot] = runColumns<K, Radix, Kind::inner>;
     }
   }
   template <size_t Index>

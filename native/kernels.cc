@@ -1,6 +1,6 @@
-// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports; PARSEVAL_SINGLE_ONLY
-// leaves double precision out. Everything
-// else here is local to this file, so that versions for different CPUs cannot be mixed up at link time.
+// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports. PARSEVAL_LEFTOVER: for
+// what is left over of a batch, in single precision. Everything else here is local to this file, so that versions for
+// different CPUs cannot be mixed up at link time.
 #include "kernels.h"
 
 #include "executor.h"
@@ -17,10 +17,11 @@ using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
-    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, &laneFunctions<Floats>},
-#ifdef PARSEVAL_SINGLE_ONLY
+#ifdef PARSEVAL_LEFTOVER
+    {Floats::lanes, runCode<Floats>, 1, nullptr, &laneFunctions<Floats>},
     {},
 #else
+    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, &laneFunctions<Floats>},
     {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, &laneFunctions<Doubles>},
 #endif
 };

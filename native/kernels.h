@@ -34,7 +34,7 @@ extern const UniformKernels uniformKernels;
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
 // Half: with room for half as many examples, of two neighbouring elements to a vector (codegen/assembler.h).
-extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels;
+extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels, avx512HalfKernels;
 #endif
 
 }  // namespace parseval

@@ -10,15 +10,6 @@
 namespace parseval {
 namespace {
 
-// One where vectors are pieced together from narrower ones: moves between their lanes would go by memory.
-#if defined(__AVX__) || !defined(__x86_64__)
-template <class K>
-constexpr int singleLanes = lanesOf<K>;
-#else
-template <class K>
-constexpr int singleLanes = 1;
-#endif
-
 // Columns k … k + L − 1, row q of them that of lane q.
 template <class K>
 PARSEVAL_INLINE void runLanes(const Single &s, bool inverse, const Scalar<K> *work, Scalar<K> *to, int64_t k) {

@@ -8,14 +8,17 @@ int64_t bytesOf(Precision precision) {
   return precision == Precision::Single ? int64_t(sizeof(float)) : int64_t(sizeof(double));
 }
 
-// Kernels of vectors half as long; null if there are none.
+// Kernels for half as many examples; null if there are none.
 const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] Precision precision) {
 #ifdef PARSEVAL_X64
-  if (kernels == &avx512Kernels) return &avx2Kernels;
 #ifdef PARSEVAL_CODEGEN
   // Pairs of numbers are taken apart in single precision only.
-  if (kernels == &avx2Kernels && precision == Precision::Single) return &avx2HalfKernels;
+  if (precision == Precision::Single) {
+    if (kernels == &avx512Kernels) return &avx512HalfKernels;
+    if (kernels == &avx512HalfKernels || kernels == &avx2Kernels) return &avx2HalfKernels;
+  }
 #endif
+  if (kernels == &avx512Kernels) return &avx2Kernels;
 #endif
   return nullptr;
 }

@@ -37,7 +37,7 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::lowPairs: return {p66, map0F, 0x14, true};
     case VectorOp::highPairs: return {p66, map0F, 0x15, true};
     case VectorOp::lowHalves:
-    case VectorOp::highHalves: return {p66, map0F3A, 0x06, false};
+    case VectorOp::highHalves: return {p66, map0F3A, uint8_t(shape_.evex() ? 0x23 : 0x06), shape_.evex()};
     case VectorOp::fmadd132: return fused(0x98);
     case VectorOp::fmadd213: return fused(0xa8);
     case VectorOp::fmadd231: return fused(0xb8);
@@ -101,7 +101,7 @@ void Assembler::memory(Encoding e, int reg, int second, const Address &m, bool b
     byte(uint64_t(!(reg & 8)) << 7 | uint64_t(!highIndex) << 6 | uint64_t(!high) << 5 | uint64_t(!(reg & 16)) << 4 |
          e.map);
     byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | 4 | e.prefix);
-    byte(2 << 5 | uint64_t(broadcast) << 4 | uint64_t(!(second & 16)) << 3);
+    byte(uint64_t(e.half ? 1 : 2) << 5 | uint64_t(broadcast) << 4 | uint64_t(!(second & 16)) << 3);
   } else {
     byte(0xc4);
     byte(uint64_t(!(reg & 8)) << 7 | uint64_t(!highIndex) << 6 | uint64_t(!high) << 5 | e.map);
@@ -120,8 +120,9 @@ void Assembler::immediate(uint64_t n) {
 }
 
 void Assembler::selection(VectorOp op) {
-  if (op == VectorOp::lowHalves) immediate(0x20);
-  if (op == VectorOp::highHalves) immediate(0x31);
+  // AVX-512 names the quarters, AVX2 the halves.
+  if (op == VectorOp::lowHalves) immediate(shape_.evex() ? 0x44 : 0x20);
+  if (op == VectorOp::highHalves) immediate(shape_.evex() ? 0xee : 0x31);
 }
 
 void Assembler::vector(VectorOp op, int dst, int a, int b) {
@@ -162,21 +163,23 @@ void Assembler::broadcast(int dst, const Address &from) {
 }
 
 void Assembler::spread(int dst, const Address &from) {
-  memory({p66, map0F38, 0x1a, false}, dst, 0, from, false, 1);
+  memory({p66, map0F38, uint8_t(shape_.evex() ? 0x1b : 0x1a), shape_.evex()}, dst, 0, from, false, shape_.bytes / 2);
 }
 
 void Assembler::broadcastPair(int dst, const Address &from, PairOf which) {
   // Two numbers or four, repeated; then of each half one.
-  memory({p66, map0F38, uint8_t(which == PairOf::reals ? 0x19 : 0x1a), false}, dst, 0, from, false, 1);
+  if (which == PairOf::reals) memory({p66, map0F38, 0x19, shape_.evex()}, dst, 0, from, false, 8);
+  else memory({p66, map0F38, 0x1a, false}, dst, 0, from, false, 16);
   const uint64_t lower = which == PairOf::imaginaryParts ? 1 : 0, upper = which == PairOf::reals ? 1 : lower + 2;
   const uint64_t twice = uint64_t(1) << 32 | 1;
-  const int64_t choice = bits({lower * twice, lower * twice, upper * twice, upper * twice});
-  memory({p66, map0F38, 0x0c, false}, dst, dst, inPool(choice), false, 1);
+  std::vector<uint64_t> choice(size_t(shape_.bytes / 8), lower * twice);
+  std::fill(choice.begin() + choice.size() / 2, choice.end(), upper * twice);
+  memory({p66, map0F38, 0x0c, false}, dst, dst, inPool(bits(choice)), false, shape_.bytes);
 }
 
 void Assembler::storeLow(const Address &to, int source) {
   const bool wide = shape_.scalarBytes == 8;
-  memory({wide ? p66 : none, map0F, 0x11, wide, true}, source, 0, to, false, 1);
+  memory({wide ? p66 : none, map0F, 0x11, wide, true}, source, 0, to, false, shape_.bytes / 2);
 }
 
 void Assembler::zero(int dst) { vector(VectorOp::bitXor, dst, dst, dst); }

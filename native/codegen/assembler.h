@@ -42,7 +42,7 @@ enum class VectorOp : uint8_t {
   // Within each 16 bytes, of single precision: the two lower (upper) numbers of a and b in turn; the lower (upper) two
   // numbers of a, then those of b.
   unpackLow, unpackHigh, lowPairs, highPairs,
-  // Of 32 bytes: the lower (upper) half of a, then that of b.
+  // The lower (upper) half of a, then that of b.
   lowHalves, highHalves,
   // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
   fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
@@ -70,7 +70,7 @@ class Assembler {
   void move(int dst, int source);
   void load(int dst, const Address &from);
   void broadcast(int dst, const Address &from);
-  void spread(int dst, const Address &from);                     // 16 bytes, to both halves
+  void spread(int dst, const Address &from);                     // half a vector, to both halves
   void broadcastPair(int dst, const Address &from, PairOf which);  // a scalar to each half, of single precision
   void storeLow(const Address &to, int source);                  // the lower half
   void store(const Address &to, int source);
@@ -108,7 +108,7 @@ class Assembler {
  private:
   struct Encoding {
     uint8_t prefix, map, opcode;
-    bool wide, half = false;  // half: of 16 bytes, whatever the shape
+    bool wide, half = false;  // half: of a vector half as long as the shape's
   };
   Encoding encodingOf(VectorOp op) const;
   void immediate(uint64_t n);

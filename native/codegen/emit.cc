@@ -171,7 +171,8 @@ class Emission {
     if (!lastUse(v) && hasRoom()) return false;
     if (s.slot >= 0) return true;
     const Operation &o = operation(v);
-    return o.action == Action::load || (!isZero(o) && (shape_.evex() || o.memory.base == Memory::Base::constant));
+    if (o.action != Action::splat) return o.action == Action::load;
+    return !isZero(o) && (shape_.evex() || o.memory.base == Memory::Base::constant);
   }
   bool hasRoom() const {
     for (int r = 0; r < shape_.registers(); r++)

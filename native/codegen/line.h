@@ -32,7 +32,7 @@ struct Memory {
 enum class Action : uint8_t {
   load,    // a vector
   splat,   // a scalar, to all lanes
-  // Of folded vectors: 16 bytes, to both halves; a scalar to each half, `part` says of which PairOf.
+  // Of folded vectors: half a vector, to both halves; a scalar to each half, `part` says of which PairOf.
   spread, splatPair,
   add, sub, mul, div,
   fmadd,   // a b + c
