@@ -68,7 +68,11 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "conditions": [
-        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx2_half", "kernels_avx512", "kernels_avx512_half"] }],
+        ["target_arch=='x64'", {
+          "dependencies": [
+            "kernels_avx2", "kernels_avx2_half", "kernels_avx512", "kernels_avx512_half", "kernels_avx512_quarter"
+          ]
+        }],
         ["target_arch=='x64' and OS!='win'", {
           "sources": [
             "native/codegen/assembler.cc",
@@ -138,6 +142,20 @@
             "PARSEVAL_LEFTOVER",
             "PARSEVAL_VECTOR_BYTES=32",
             "PARSEVAL_GENERATED_BYTES=64"
+          ],
+          "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx512)", "<@(plain)"] }
+        },
+        {
+          "target_name": "kernels_avx512_quarter",
+          "type": "static_library",
+          "sources": ["native/kernels.cc"],
+          "defines": [
+            "PARSEVAL_KERNELS=avx512QuarterKernels",
+            "PARSEVAL_KERNELS_NAME=\"avx512, quarter\"",
+            "PARSEVAL_LEFTOVER",
+            "PARSEVAL_VECTOR_BYTES=16",
+            "PARSEVAL_GENERATED_BYTES=32"
           ],
           "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx512)", "<@(plain)"] }

@@ -15,8 +15,7 @@ struct ContractTile {
   // Sums, one number of each row, one of a column. The number of sums divides by four.
   static constexpr int rows = room >= 32 ? 6 : room >= 16 ? 3 : 2;
   static constexpr int columns = room >= 16 ? 4 : 2;
-  static constexpr int64_t steps = K::lanes > 8 ? contractSteps / 2 : contractSteps;
-  static_assert(rows <= contractTile && columns <= contractTile && steps <= contractSteps);
+  static_assert(rows <= contractTile && columns <= contractTile);
 };
 
 // `count` elements of each step, one step after the other as they lie in memory, to groups of `Group`: a group's
@@ -69,13 +68,24 @@ PARSEVAL_INLINE void addSixRows(typename K::Vector (*sum)[Columns], const Scalar
   }
 }
 
+template <class T>
+PARSEVAL_INLINE void addFour(T *to, FourOf<T> x) {
+  FourOf<T> y;
+  __builtin_memcpy(&y, to, sizeof y);
+  y += x;
+  __builtin_memcpy(to, &y, sizeof y);
+}
+
 // One tile, `steps` vectors deep. `Reduce`: C is one number for each element, the sum over lanes, else one for each lane.
 template <class K, int Width, bool Reduce>
 PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t steps, int64_t rows,
                              int64_t columns, int64_t stride) {
   using T = ContractTile<K, Width>;
   constexpr int64_t size = Width * K::lanes;
-  Value<K, Width> sum[T::rows][T::columns] = {};
+  Value<K, Width> sum[T::rows][T::columns];
+  // One by one: as a whole they would be cleared in memory.
+  for (int i = 0; i < T::rows; i++)
+    for (int j = 0; j < T::columns; j++) sum[i][j] = Value<K, Width>{};
   for (int64_t t = 0; t < steps; t++, a += T::rows * size, b += T::columns * size) {
     if constexpr (Width == 1 && T::rows == 6) addSixRows<K, T::columns>(sum, a, b);
     else {
@@ -88,17 +98,26 @@ PARSEVAL_INLINE void addTile(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> 
     }
   }
   if constexpr (Reduce) {
+    // All at once, or sums that are asked for by number would be kept in memory.
+#pragma GCC unroll 8
     for (int f = 0; f < T::rows * T::columns; f += 4) {
-      const auto at = [&](int k) -> Value<K, Width> { return sum[(f + k) / T::columns][(f + k) % T::columns]; };
+      const int i = f / T::columns;
+      if (i >= rows) continue;
       for (int part = 0; part < Width; part++) {
         const auto of = [&](int k) -> typename K::Vector {
-          if constexpr (Width == 1) return at(k);
-          else return part == 0 ? at(k).re : at(k).im;
+          const Value<K, Width> x = sum[(f + k) / T::columns][(f + k) % T::columns];
+          if constexpr (Width == 1) return x;
+          else return part == 0 ? x.re : x.im;
         };
         const FourOf<Scalar<K>> total = sumsOfLanes<K>(of(0), of(1), of(2), of(3));
+        if constexpr (Width == 1 && T::columns == 4)
+          if (columns >= 4) {
+            addFour(to + i * stride, total);
+            continue;
+          }
         for (int k = 0; k < 4; k++) {
-          const int i = (f + k) / T::columns, j = (f + k) % T::columns;
-          if (i < rows && j < columns) to[(i * stride + j) * Width + part] += total[k];
+          const int row = (f + k) / T::columns, column = (f + k) % T::columns;
+          if (row < rows && column < columns) to[(row * stride + column) * Width + part] += total[k];
         }
       }
     }
@@ -120,14 +139,16 @@ void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t
   using T = ContractTile<W, Width>;
   constexpr int64_t size = Width * K::lanes, unitTo = Reduce ? Width : size, fold = W::lanes / K::lanes;
   constexpr int64_t panel = contractColumns / Width;
+  // The panel of wide vectors has half a second-level cache of the smallest.
+  constexpr int64_t stretch = W::lanes > 8 && fold == 1 ? contractSteps / 2 : contractSteps;
   typename K::Vector mask = splat<K>(0);
   if constexpr (K::lanes > 1)
     for (int64_t l = 0; l < examples; l++) mask[l] = 1;
-  Scalar<K> *const packedA = scratch, *const packedB = scratch + T::rows * T::steps * size;
+  Scalar<K> *const packedA = scratch, *const packedB = scratch + T::rows * stretch * size;
   for (int64_t first = 0; first < columns; first += panel) {
     const int64_t width = columns - first < panel ? columns - first : panel;
-    for (int64_t t = 0; t < steps; t += T::steps) {
-      const int64_t count = steps - t < T::steps ? steps - t : T::steps, vectors = (count + fold - 1) / fold;
+    for (int64_t t = 0; t < steps; t += stretch) {
+      const int64_t count = steps - t < stretch ? steps - t : stretch, vectors = (count + fold - 1) / fold;
       packPanel<K, W, Width, UniformB, Reduce, T::columns>(packedB, b + (t * columns + first) * Width * unit<K, UniformB>,
                                                        columns, count, width, mask);
       for (int64_t i = 0; i < rows; i += T::rows) {

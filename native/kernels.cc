@@ -18,11 +18,11 @@ const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
 #ifdef PARSEVAL_LEFTOVER
-    {Floats::lanes, runCode<Floats>, 1, nullptr, &laneFunctions<Floats>},
+    {Floats::lanes, runCode<Floats>, 1, nullptr, {&laneFunctions<Floats>, &laneFunctions<Lanes<float, PARSEVAL_GENERATED_BYTES>>}},
     {},
 #else
-    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, &laneFunctions<Floats>},
-    {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, &laneFunctions<Doubles>},
+    {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, {&laneFunctions<Floats>}},
+    {Doubles::lanes, runCode<Doubles>, singleLanes<Doubles>, runSingle<Doubles, OneDouble>, {&laneFunctions<Doubles>}},
 #endif
 };
 

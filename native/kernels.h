@@ -16,7 +16,7 @@ struct PrecisionKernels {
   Run block;
   int singleLanes;  // that a transform of one vector may fill
   RunSingle single;
-  const void *laneFunctions;  // a LaneFunctionTable, for generated code
+  const void *laneFunctions[2];  // LaneFunctionTables for generated code: of one element to a vector, and of two, if there are such
 };
 
 struct Kernels {
@@ -33,8 +33,9 @@ struct UniformKernels {
 extern const UniformKernels uniformKernels;
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
-// Half: with room for half as many examples, of two neighbouring elements to a vector (codegen/assembler.h).
-extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels, avx512HalfKernels;
+// Half, quarter: with room for so many examples of those that there might be. Generated code has two neighbouring elements of
+// theirs to a vector (codegen/assembler.h), of the longest or of half as long ones.
+extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels, avx512HalfKernels, avx512QuarterKernels;
 #endif
 
 }  // namespace parseval

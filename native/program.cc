@@ -235,16 +235,24 @@ void Program::prepare(int64_t batch, int64_t threads) {
   __atomic_store_n(&cancelled_, 0, __ATOMIC_RELAXED);
 }
 
-// Full blocks, and for what is left over the narrowest that has room for it.
+// Each block has the narrowest kernels that have room for it.
 void Program::divide() {
+  const std::vector<const Kernels *> kinds = wide_.kinds();
+  std::vector<int64_t> rooms;
+  for (const Kernels *k : kinds) rooms.push_back(Variant::of(precision_, k).lanes);
   blocks_.clear();
-  for (int64_t first = 0; first < batch_; first += wide_.lanes())
-    blocks_.push_back({&wide_, int64_t(blocks_.size()), first, std::min(wide_.lanes(), batch_ - first), -1});
-  Block &last = blocks_.back();
-  if (last.examples == wide_.lanes()) return;
-  const Kernels *const narrowest = wide_.narrowest(last.examples);
-  const bool full = last.examples == Variant::of(precision_, narrowest).lanes;
-  last.variant = &others_.try_emplace({narrowest, full}, tape_, precision_, narrowest, kernels_, full).first->second;
+  int64_t first = 0;
+  for (const int64_t examples : divided(batch_, rooms)) {
+    size_t kind = 0;
+    while (kind + 1 < kinds.size() && examples <= rooms[kind + 1]) kind++;
+    const bool full = examples == rooms[kind];
+    const Variant &variant =
+        kind == 0 && full
+            ? wide_
+            : others_.try_emplace({kinds[kind], full}, tape_, precision_, kinds[kind], kernels_, full).first->second;
+    blocks_.push_back({&variant, int64_t(blocks_.size()), first, examples, -1});
+    first += examples;
+  }
 }
 
 // With one varying segment a thread can use the same arena for all its blocks, but for those that are cut, with which another

@@ -76,7 +76,7 @@ class Program {
   Tape tape_;
   const Kernels *kernels_;  // of full blocks
   Variant wide_;  // for full blocks
-  std::map<std::pair<const Kernels *, bool>, Variant> others_;  // for a last block, from when they are first needed
+  std::map<std::pair<const Kernels *, bool>, Variant> others_;  // from when they are first needed
   int64_t varyingSegments_ = 0;
   std::vector<std::optional<Values>> resident_;
 

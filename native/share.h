@@ -1,4 +1,5 @@
-// How the work of a segment is shared among threads: whole blocks first, then parts of those that are left.
+// How a batch is divided into blocks, and the work of a segment shared among threads: whole blocks first, then parts of those
+// that are left.
 #pragma once
 
 #include <mutex>
@@ -7,6 +8,10 @@
 #include "plan.h"
 
 namespace parseval {
+
+// The examples in each block of a batch, given how many there is room for in blocks of each kind, the most first. What is soonest
+// done by two threads, whatever threads there are: sums over the examples are summed block by block.
+std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms);
 
 // A stretch of a block's way through a segment. Parts of one block run in this order, on whatever threads.
 struct Part {

@@ -15,7 +15,8 @@ const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] 
   // Pairs of numbers are taken apart in single precision only.
   if (precision == Precision::Single) {
     if (kernels == &avx512Kernels) return &avx512HalfKernels;
-    if (kernels == &avx512HalfKernels || kernels == &avx2Kernels) return &avx2HalfKernels;
+    if (kernels == &avx512HalfKernels) return &avx512QuarterKernels;
+    if (kernels == &avx2Kernels) return &avx2HalfKernels;
   }
 #endif
   if (kernels == &avx512Kernels) return &avx2Kernels;
@@ -45,15 +46,15 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, 
 #ifdef PARSEVAL_CODEGEN
   if (kernels_->generatedBytes == 0) return;
   generator_.emplace(shapeOf(precision, kernels), shapeOf(precision, ofFull),
-                     static_cast<const LaneFunctions *>(this->kernels().laneFunctions), full);
+                     this->kernels().laneFunctions, full);
   // The other instruction sets have nothing but generated code for maps and transforms.
   if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
 #endif
 }
 
-const Kernels *Variant::narrowest(int64_t examples) const {
-  const Kernels *found = kernels_;
-  for (const Kernels *k = kernels_; k != nullptr && examples <= of(precision_, k).lanes; k = halfOf(k, precision_)) found = k;
+std::vector<const Kernels *> Variant::kinds() const {
+  std::vector<const Kernels *> found;
+  for (const Kernels *k = kernels_; k != nullptr; k = halfOf(k, precision_)) found.push_back(k);
   return found;
 }
 

@@ -30,8 +30,8 @@ class Variant {
   const Plan &plan() const { return plan_; }
   const PrecisionKernels &kernels() const { return of(precision_, kernels_); }
   int64_t lanes() const { return kernels().lanes; }
-  // Kernels of the shortest vectors that have room for so few examples.
-  const Kernels *narrowest(int64_t examples) const;
+  // Its kernels and those for half and a quarter as many examples, where there are any.
+  std::vector<const Kernels *> kinds() const;
 
  private:
   Precision precision_;

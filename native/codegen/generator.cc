@@ -73,7 +73,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
   const int64_t count = i.attributes[0];
   const auto write = [&](int64_t unroll, VectorShape shape, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, *i.program, constants_, shape, sumsApart_, functions_, 0, shape.fold, line);
+    ProgramLines program(i, *i.program, constants_, shape, sumsApart_, functionsOf(shape), 0, shape.fold, line);
     if (!program.possible()) return false;
     prepare(program, count, unroll, true);
     program.elements(unroll / shape.fold);
@@ -83,7 +83,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
   };
   // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one.
   const int64_t one = ProgramLines::mostUnrolled;
-  const bool folds = ProgramLines::isFoldable(*i.program) && (i.program->sumCount == 0 || count % (one * shape_.fold) < one);
+  const bool folds = i.program->sumCount == 0 || count % (one * shape_.fold) < one;
   const VectorShape shape = folds ? shape_ : single_;
   const int64_t most = one * shape.fold;
   g.unroll = count >= most ? most : 1;
@@ -221,8 +221,7 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   if (i.transform == nullptr) return false;  // it is in a loop that never runs
   const Transform &t = *i.transform;
   if (t.convolution != nullptr) return convolution(i, g);
-  const bool folds = isFoldable(t) && ProgramLines::isFoldable(*i.program) && ProgramLines::isFoldable(*i.after);
-  const VectorShape shape = folds ? shape_ : single_;
+  const VectorShape shape = isFoldable(t) ? shape_ : single_;
   if (!hasColumns(t, shape)) return false;
   const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
   // What the first program writes the second must find: then one kernel cannot be all.
@@ -230,8 +229,8 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   const TransformLevel &leaf = t.levels[t.levelCount - 1], &top = t.levels[0];
 
   Line first, last;
-  ProgramLines before(i, *i.program, constants_, shape, sumsApart_, functions_, 0, t.size / leaf.radix, first);
-  ProgramLines after(i, *i.after, constants_, shape, sumsApart_, functions_, int32_t(i.program->sumCount), top.rest,
+  ProgramLines before(i, *i.program, constants_, shape, sumsApart_, functionsOf(shape), 0, t.size / leaf.radix, first);
+  ProgramLines after(i, *i.after, constants_, shape, sumsApart_, functionsOf(shape), int32_t(i.program->sumCount), top.rest,
                      whole ? first : last);
   if (!before.possible() || !after.possible()) return false;
   prepare(before, t.size, leaf.radix, false);
@@ -286,7 +285,7 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
   const Transform &t = *i.transform;
   const auto write = [&](int64_t unroll, GeneratedCode &to) {
     Line line;
-    ProgramLines program(i, first ? *i.program : *i.after, constants_, single_, sumsApart_, functions_,
+    ProgramLines program(i, first ? *i.program : *i.after, constants_, single_, sumsApart_, functionsOf(single_),
                          first ? 0 : int32_t(i.program->sumCount), 1, line);
     if (!program.possible()) return false;
     prepare(program, t.size, unroll, true);

@@ -2,6 +2,7 @@
 // behind.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <string>
@@ -17,12 +18,12 @@ namespace parseval {
 class Generator {
  public:
   // `full`: for blocks with an example in every lane. `fullShape`: that of full blocks, in whose order inner products are
-  // summed.
-  Generator(VectorShape shape, VectorShape fullShape, const LaneFunctions *functions, bool full)
+  // summed. `functions`: a kernel's laneFunctions.
+  Generator(VectorShape shape, VectorShape fullShape, const void *const *functions, bool full)
       : shape_(shape),
         single_{shape.part(), shape.scalarBytes},
         sumsApart_(fullShape.registers() < 32 ? 1 : 2),
-        functions_(functions),
+        functions_{static_cast<const LaneFunctions *>(functions[0]), static_cast<const LaneFunctions *>(functions[1])},
         full_(full) {}
 
   // Gives all maps and transforms of varying segments their code; false if there is one that has none.
@@ -55,7 +56,8 @@ class Generator {
 
   const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
   const int32_t sumsApart_;
-  const LaneFunctions *functions_;
+  const std::array<const LaneFunctions *, 2> functions_;  // by fold − 1
+  const LaneFunctions *functionsOf(VectorShape shape) const { return functions_[size_t(shape.fold - 1)]; }
   const bool full_;
   const void *constants_ = nullptr;
   LoopAround loop_;

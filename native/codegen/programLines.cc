@@ -38,6 +38,10 @@ static bool callsFunction(const MicroInstruction &micro) {
   }
 }
 
+static bool callsFunctions(const Pointwise &program) {
+  return std::any_of(program.micros, program.micros + program.microCount, callsFunction);
+}
+
 bool ProgramLines::possible() const {
   for (int64_t m = 0; m < program_.microCount; m++) {
     const MicroInstruction &micro = program_.micros[m];
@@ -51,12 +55,6 @@ bool ProgramLines::possible() const {
   }
   return true;
 }
-
-static bool callsFunctions(const Pointwise &program) {
-  return std::any_of(program.micros, program.micros + program.microCount, callsFunction);
-}
-
-bool ProgramLines::isFoldable(const Pointwise &program) { return !callsFunctions(program); }
 
 const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation, int64_t count, int64_t bytes) {
   std::vector<int64_t> &table = tables[{permutation, bytes}];

@@ -44,8 +44,6 @@ class ProgramLines {
 
   // Whether all of the program can be written out.
   bool possible() const;
-  // Whether it can for a folded shape, which no function is called with.
-  static bool isFoldable(const Pointwise &program);
 
   // The program for element j, given what a transform hands over, if it does.
   void element(int64_t j, const LineValue *handed);
