@@ -54,6 +54,8 @@ void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
         else if (!n[3]) runMatvec<K, 2, false, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
         else runMatvec<K, 2, true, a.value, x.value>(to, p[1], p[2], n[0], n[1]);
       });
+    case Opcode::transpose:
+      return choose<K>(uniform[1], [&](auto u) { runTranspose<K, u.value>(to, p[1], n[0], n[1], n[2]); });
     case Opcode::outer:
       return choose<K>(uniform[1], uniform[2], [&](auto a, auto b) {
         if constexpr (K::lanes > 1)

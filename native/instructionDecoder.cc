@@ -190,6 +190,11 @@ void InstructionDecoder::finish(Instruction &i) {
       units = {n[1], times(n[0], n[1])};
       separate = operands_->at(0).offset != operands_->at(1).offset;
       break;
+    case Opcode::transpose:
+      requireWidth(n[2]);
+      units = {times(times(n[0], n[1]), n[2]), times(times(n[0], n[1]), n[2])};
+      separate = true;
+      break;
     case Opcode::dot:
       requireWidth(n[1]);
       units = {n[1], times(n[0], n[1]), times(n[0], n[1])};

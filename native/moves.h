@@ -124,6 +124,20 @@ void runPut(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_
   });
 }
 
+// Row by row of the result, some rows at a time, whose elements lie in the same cache lines.
+template <class K, bool Uniform>
+void runTranspose(Scalar<K> *to, const Scalar<K> *from, int64_t rows, int64_t columns, int64_t width) {
+  constexpr int64_t together = 16;
+  for (int64_t first = 0; first < columns; first += together) {
+    const int64_t end = columns - first < together ? columns : first + together;
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = first; j < end; j++)
+        for (int64_t w = 0; w < width; w++)
+          storeReal<K>(to + ((j * rows + i) * width + w) * K::lanes,
+                       loadReal<K, Uniform>(from + ((i * columns + j) * width + w) * unit<K, Uniform>));
+  }
+}
+
 template <class K, bool Uniform>
 void runPermute(Scalar<K> *to, const Scalar<K> *from, const int32_t *permutation, int64_t count) {
   for (int64_t j = 0; j < count; j++)

@@ -5,7 +5,7 @@
 
 namespace parseval {
 
-constexpr int32_t planVersion = 4;
+constexpr int32_t planVersion = 5;
 constexpr int32_t planMagic = 0x50525356;
 constexpr int maxDepth = 8;
 constexpr int maxMapOperands = 64;
@@ -22,6 +22,7 @@ enum class Opcode : int32_t {
   dot,
   logSumExp,
   matvec,
+  transpose,
   outer,
   contract,
   take,
@@ -29,7 +30,7 @@ enum class Opcode : int32_t {
   permute,
   batchSize,
 };
-constexpr int opcodeCount = 15;
+constexpr int opcodeCount = 16;
 
 struct OpcodeInfo {
   const char *name;
@@ -49,6 +50,7 @@ constexpr OpcodeInfo opcodeTable[opcodeCount] = {
     {"dot", 3, 2, false, {"to", "a", "b"}, {"count", "width", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
     {"logSumExp", 2, 1, false, {"to", "from", nullptr}, {"count", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},
     {"matvec", 3, 4, false, {"to", "matrix", "vector"}, {"rows", "columns", "width", "adjoint", nullptr, nullptr, nullptr, nullptr}},
+    {"transpose", 2, 3, false, {"to", "from", nullptr}, {"rows", "columns", "width", nullptr, nullptr, nullptr, nullptr, nullptr}},
     {"outer", 3, 5, false, {"to", "a", "b"}, {"rows", "columns", "width", "accumulate", "reduce", nullptr, nullptr, nullptr}},
     {"contract", 3, 6, false, {"to", "a", "b"}, {"steps", "rows", "columns", "width", "accumulate", "reduce", nullptr, nullptr}},
     {"take", 3, 2, false, {"to", "from", "index"}, {"entries", "units", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}},

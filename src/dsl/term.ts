@@ -205,6 +205,8 @@ export const matvec = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term
 /** A^H x. */
 export const matvecAdjoint = <F extends Numeric>(a: Term<F>, x: Term<NoInfer<F>>): Term<F> =>
   operation('matvec', [a, x], { adjoint: true })
+/** A^T, of a matrix. */
+export const transpose = <F extends Numeric>(a: Term<F>): Term<F> => operation('transpose', [a], {})
 /** a b^H. */
 export const outer = <F extends Numeric>(a: Term<F>, b: Term<NoInfer<F>>): Term<F> =>
   operation('outer', [a, b], {})

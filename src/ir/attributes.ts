@@ -65,6 +65,7 @@ export const attributeCodecs: { readonly [K in Op]: Codecs<Attributes[K]> } = {
   broadcast: { shape: numbers },
   dot: {},
   matvec: { adjoint: flag },
+  transpose: {},
   outer: {},
   contract: {},
   concat: {},

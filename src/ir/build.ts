@@ -67,6 +67,8 @@ export const outer = (a: Expr, b: Expr): Expr => node('outer', [a, b], {})
 export const contract = (a: Expr, b: Expr): Expr => node('contract', [a, b], {})
 /** A x of [m, n] and [n], or A^H x of [m, n] and [m]. */
 export const matvec = (a: Expr, x: Expr, adjoint = false): Expr => node('matvec', [a, x], { adjoint })
+/** A^T. */
+export const transpose = (a: Expr): Expr => node('transpose', [a], {})
 /** Joined along the first axis. */
 export const concat = (a: Expr, b: Expr): Expr => node('concat', [a, b], {})
 /** `length` entries of the first axis from `start` on. */

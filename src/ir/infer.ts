@@ -151,6 +151,11 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     )
     return E.right(tensor(a.field, [adjoint ? n : m], rate(args)))
   },
+  transpose: args => {
+    arity(args, 1)
+    const a = rankAt(args, 0, 2)
+    return E.right(tensor(a.field, [a.shape[1]!, a.shape[0]!], a.rate))
+  },
   outer: args => {
     arity(args, 2)
     const a = rankAt(args, 0, 1)

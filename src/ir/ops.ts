@@ -62,6 +62,8 @@ export interface LinearAttributes {
   readonly dot: None
   /** A x, or A^H x if `adjoint`: [m, n] with [n] (or [m]). */
   readonly matvec: { readonly adjoint: boolean }
+  /** A^T: [m, n] to [n, m]. */
+  readonly transpose: None
   /** a b^H: [m] and [n] to [m, n]. */
   readonly outer: None
   /** Σ_t a[t] b[t]^H, a contraction over the first axis: [T, m] and [T, n] to [m, n]. */

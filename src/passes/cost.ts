@@ -87,6 +87,7 @@ const flops: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule } = {
   broadcast: nothing,
   dot: products(e => size(operand(e))),
   matvec: products(e => size(operand(e))),
+  transpose: nothing,
   outer: each(0, 0),
   contract: products(e => size(operand(e)) * required(tensorType(e).shape[1], 'columns')),
   concat: nothing,

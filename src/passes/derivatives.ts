@@ -151,6 +151,8 @@ export const derivatives: { readonly [K in Exclude<Op, 'scan' | 'get'>]: Rule<K>
       [x, () => b.matvec(a, yAdj, !adjoint)],
     ]
   },
+  // B = A^T: Ā = B̄^T
+  transpose: unary((_a, _b, bAdj) => b.transpose(bAdj)),
   // C = p q^H: p̄ = C̄ q, q̄ = C̄^H p
   outer: binary(
     (_p, q, cAdj) => b.matvec(cAdj, q),

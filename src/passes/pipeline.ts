@@ -20,6 +20,7 @@ import { sinkBatchSums } from './sinkBatchSums.ts'
 import { sinkPermutations } from './sinkPermutations.ts'
 import { sinkSlices } from './sinkSlices.ts'
 import { spreadSigns } from './spreadSigns.ts'
+import { transposeMatrices } from './transposeMatrices.ts'
 
 /**
  * What is worth doing before a gradient is taken: what is rewritten or leaves a loop here need not be undone in the
@@ -49,6 +50,7 @@ export const standard: readonly Pass[] = [
   delaySums,
   sinkSlices, // what is made of a part is then ready for all that follows it
   joinParts,
+  transposeMatrices,
   hoist, // what `expand` wrote of parameters leaves the loops
   factorSums,
   hoistProducts, // what is left of a sum of outer products is one

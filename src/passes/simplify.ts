@@ -78,6 +78,7 @@ export const rules: readonly Rule[] = [
   rule('all of it', 'slice', e =>
     e.attributes.length === tensorType(first(e)).shape[0] ? first(e) : undefined,
   ),
+  rule('transposed twice', 'transpose', e => (first(e).op === 'transpose' ? first(first(e)) : undefined)),
   rule('the same axes', 'reshape', e =>
     sameShape(e.attributes.shape, tensorType(first(e)).shape) ? first(e) : undefined,
   ),

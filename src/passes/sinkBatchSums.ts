@@ -13,7 +13,16 @@ import { deeply, rewrite } from '../ir/walk.ts'
 import { changed, type Pass, silent, type Tell } from './pass.ts'
 
 /** Linear in their only operand, which they do not make smaller. */
-const linear: ReadonlySet<Op> = new Set(['neg', 'conj', 're', 'im', 'reshape', 'pad', 'broadcast'])
+const linear: ReadonlySet<Op> = new Set([
+  'neg',
+  'conj',
+  're',
+  'im',
+  'reshape',
+  'transpose',
+  'pad',
+  'broadcast',
+])
 
 const varies = (e: Expr): boolean => rateOf(e.type) === 'varying'
 /** Σ_b x_b by way of a loop's result or a contraction; undefined if none is reached. */

@@ -181,6 +181,10 @@ const rows: { readonly [K in Exclude<Op, OperatorOp | 'arg' | 'constant' | 'get'
         )
       }),
     ),
+  transpose: (s, t) =>
+    when(t.shape.length === 2, () =>
+      any(deeper(s), like(t, t.field, [t.shape[1]!, t.shape[0]!])).map(b.transpose),
+    ),
   outer: (s, t) =>
     when(t.shape.length === 2, () =>
       pair(

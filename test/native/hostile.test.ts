@@ -401,8 +401,8 @@ describe('a plan that is wrong', () => {
     ],
     [
       'another version',
-      { ...segment('uniform'), version: 99 as 4 },
-      /version 99; this engine runs version 4/,
+      { ...segment('uniform'), version: 99 as 5 },
+      /version 99; this engine runs version 5/,
     ],
   ]
   for (const [what, wrong, message] of cases)

@@ -122,6 +122,9 @@ const fixtures: { readonly [K in keyof typeof derivatives]: (rate: Rate) => read
       only([t(2, 3), t(2)], (a, x) => b.matvec(a!, x!, true)),
     ]),
   ),
+  transpose: several(
+    ...[real, complex].map(t => only([t(2, 3)], a => b.mul(b.transpose(a!), b.transpose(b.sin(a!))))),
+  ),
   outer: several(...[real, complex].map(t => only([t(2), t(3)], (x, y) => b.outer(x!, y!)))),
   contract: several(...[real, complex].map(t => only([t(4, 2), t(4, 3)], (x, y) => b.contract(x!, y!)))),
   concat: only([complex(2), complex(3)], (x, y) => b.concat(x!, y!)),

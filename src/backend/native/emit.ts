@@ -70,6 +70,10 @@ const single = (site: Site, e: Expr): readonly Instruction[] => {
           [...tensorType(first()).shape, widthOf(e), e.attributes.adjoint ? 1 : 0],
         ),
       ]
+    case 'transpose':
+      return [
+        instruction('transpose', [result(site, e), from(x)], [...tensorType(first()).shape, widthOf(e)]),
+      ]
     case 'outer':
       return [
         instruction('outer', [result(site, e), from(x), from(y)], [...tensorType(e).shape, widthOf(e), 0, 0]),

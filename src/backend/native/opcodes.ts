@@ -7,7 +7,7 @@
  */
 
 /** Raised whenever the meaning or the layout of a plan changes. */
-export const planVersion = 4
+export const planVersion = 5
 
 /** An instruction's operands, results first, and its whole-number attributes. */
 export interface Opcode {
@@ -70,6 +70,11 @@ export const opcodes = {
     operands: ['to', 'matrix', 'vector'],
     attributes: ['rows', 'columns', 'width', 'adjoint'],
     note: 'to = A x, or A^H x; A is stored by rows',
+  },
+  transpose: {
+    operands: ['to', 'from'],
+    attributes: ['rows', 'columns', 'width'],
+    note: 'to_ji = from_ij; the rows and columns are those of from',
   },
   outer: {
     operands: ['to', 'a', 'b'],

@@ -78,6 +78,17 @@ export const linearRules: { readonly [K in keyof LinearAttributes]: Rule<K> } = 
     else for (let i = 0; i < m; i++) write(result, i, inner(a, i * n, 1, x, n, false))
     return result
   },
+  transpose: (args, _, type) => {
+    const a = asTensor(args[0])
+    const [m, n] = a.shape as readonly [number, number]
+    const w = width(a.field)
+    const result = zeros(tensorResult(type))
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++)
+        for (let part = 0; part < w; part++)
+          result.data[(j * m + i) * w + part] = a.data[(i * n + j) * w + part]!
+    return result
+  },
   outer: (args, _, type) => {
     const [a, b] = [asTensor(args[0]), asTensor(args[1])]
     const result = zeros(tensorResult(type))

@@ -116,6 +116,7 @@ const writers: { readonly [K in Op]: Write } = {
     const adjoint = e.op === 'matvec' && e.attributes.adjoint ? 'ᴴ' : ''
     return { text: `${within(first(args), name)}${adjoint} ${within(second(args), name)}`, holds: product }
   },
+  transpose: args => ({ text: `${within(first(args), name)}ᵀ`, holds: name }),
   outer: args => ({ text: `${within(first(args), name)} ${within(second(args), name)}ᴴ`, holds: product }),
   contract: args => ({ text: `Σ_t ${within(first(args), name)} ${within(second(args), name)}ᴴ`, holds: sum }),
   concat: around('[', '; ', ']'),
