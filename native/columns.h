@@ -88,7 +88,7 @@ __attribute__((noinline)) void runColumns(const Columns<K> &c) {
   for (int64_t e = 0; e < c.count; e++, from += fromStep, to += toStep, w += 2 * (radix - 1)) {
     const auto load = [&](int j) PARSEVAL_LAMBDA {
       if constexpr (twiddled) return loadComplex<K, false>(from + j * fromApart);
-      else if constexpr (kind == Kind::pairs) return exchangedIf<K>(in.re != 0, loadPairs<K>(from + j * fromApart));
+      else if constexpr (kind == Kind::pairs) return loadPairs<K>(from + j * fromApart, in.re != 0);
       else return loadParts<K>(from + j * fromApart, in);
     };
     const auto store = [&](int k, Complex<K> y) PARSEVAL_LAMBDA {

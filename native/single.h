@@ -30,7 +30,7 @@ PARSEVAL_INLINE void runLanes(const Single &s, bool inverse, const Scalar<K> *wo
   const int64_t apart = 2 * s.vertical->size;
   Codelet<K, lanes>::dft([&](int j) PARSEVAL_LAMBDA { return Complex<K>{re[laneOf<K>(j)], im[laneOf<K>(j)]}; },
                          [&](int q, Complex<K> y) PARSEVAL_LAMBDA {
-                           storePairs<K>(to + 2 * k + apart * q, exchangedIf<K>(inverse, y));
+                           storePairs<K>(to + 2 * k + apart * q, y, inverse);
                          });
 }
 

@@ -80,23 +80,45 @@ PARSEVAL_INLINE void storeAnywhere(Scalar<K> *p, typename K::Vector x) {
   __builtin_memcpy(p, &x, sizeof x);
 }
 
-// re and im exchanged, or not: no branch.
+#if defined(__AVX512F__) && !defined(__clang__)
+// A shuffle whose numbers of lanes differ from the pattern's in a bit, or not: one instruction all the same.
+template <class K, class Pattern, size_t... l>
+PARSEVAL_INLINE typename K::Vector shuffledBut(typename K::Vector a, typename K::Vector b, bool differ, int bit,
+                                               std::index_sequence<l...>) {
+  using Mask = decltype(a < b);
+  using Lane = std::remove_reference_t<decltype(Mask{}[0])>;
+  return __builtin_shuffle(a, b, Mask{Pattern::from(int(l))...} ^ Lane(differ ? bit : 0));
+}
+#else
 template <class K>
 PARSEVAL_INLINE Complex<K> exchangedIf(bool exchange, Complex<K> x) {
   const typename K::Vector choice = splat<K>(exchange ? 1 : 0), zero{};
   return {choice > zero ? x.im : x.re, choice > zero ? x.re : x.im};
 }
+#endif
 
-// As many complex numbers as there are lanes, in pairs, in laneOrder.
+// As many complex numbers as there are lanes, in pairs, in laneOrder; with re and im exchanged, or not: no branch.
 template <class K>
-PARSEVAL_INLINE Complex<K> loadPairs(const Scalar<K> *p) {
+PARSEVAL_INLINE Complex<K> loadPairs(const Scalar<K> *p, bool exchange) {
   const auto a = loadAnywhere<K>(p), b = loadAnywhere<K>(p + K::lanes);
-  return {shuffled<K, Parted<K, 0>>(a, b), shuffled<K, Parted<K, 1>>(a, b)};
+#if defined(__AVX512F__) && !defined(__clang__)
+  constexpr auto lanes = std::make_index_sequence<size_t(K::lanes)>{};
+  return {shuffledBut<K, Parted<K, 0>>(a, b, exchange, 1, lanes), shuffledBut<K, Parted<K, 1>>(a, b, exchange, 1, lanes)};
+#else
+  return exchangedIf<K>(exchange, {shuffled<K, Parted<K, 0>>(a, b), shuffled<K, Parted<K, 1>>(a, b)});
+#endif
 }
 template <class K>
-PARSEVAL_INLINE void storePairs(Scalar<K> *p, Complex<K> x) {
+PARSEVAL_INLINE void storePairs(Scalar<K> *p, Complex<K> x, bool exchange) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  constexpr auto lanes = std::make_index_sequence<size_t(K::lanes)>{};
+  storeAnywhere<K>(p, shuffledBut<K, Zipped<K, 0, 1>>(x.re, x.im, exchange, int(K::lanes), lanes));
+  storeAnywhere<K>(p + K::lanes, shuffledBut<K, Zipped<K, 1, 1>>(x.re, x.im, exchange, int(K::lanes), lanes));
+#else
+  x = exchangedIf<K>(exchange, x);
   storeAnywhere<K>(p, shuffled<K, Zipped<K, 0, 1>>(x.re, x.im));
   storeAnywhere<K>(p + K::lanes, shuffled<K, Zipped<K, 1, 1>>(x.re, x.im));
+#endif
 }
 
 // Element l of vector v and element v of vector l change places.
