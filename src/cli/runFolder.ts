@@ -3,14 +3,22 @@
  * `-final` (and `-best`, by held-out examples, where a task has others to test it on), `report.html`.
  */
 import { constants, createWriteStream } from 'node:fs'
-import { copyFile, readdir, rename, stat } from 'node:fs/promises'
+import { copyFile, readdir, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
 import { Config } from '../train/config.ts'
-import { attempt, cause, makeFolder, readBytes, removeLeftovers, writeDurably } from '../train/file.ts'
+import {
+  attempt,
+  cause,
+  isThere,
+  makeFolder,
+  readBytes,
+  removeLeftovers,
+  writeDurably,
+} from '../train/file.ts'
 import { parseRecords, type Record, schema } from './record.ts'
 
 export interface RunFolder {
@@ -78,12 +86,6 @@ export const rewindRecords = (folder: RunFolder, step: number): TE.TaskEither<st
     const kept = records.filter(r => r.kind === 'started' || isKept(r))
     return TE.map(() => kept)(writeDurably(folder.metrics, kept.map(r => `${JSON.stringify(r)}\n`).join('')))
   })(readRecords(folder))
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    e => cause(e) !== cause({ code: 'ENOENT' }),
-  )
 
 /** Whether any state of a run was saved. */
 const hasCheckpoint = async (folder: RunFolder): Promise<boolean> =>

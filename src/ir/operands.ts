@@ -5,6 +5,7 @@ import {
   elements,
   type Field,
   joinRates,
+  mostElements,
   type Rate,
   rateOf,
   type Shape,
@@ -84,7 +85,7 @@ export const naturals = (shape: Shape): void =>
   check(
     Array.isArray(shape) &&
       [...shape].every(d => Number.isSafeInteger(d) && d >= 1) && // holes, too
-      elements(shape) <= 2 ** 31,
+      elements(shape) <= mostElements,
     () =>
       `a shape is made of whole numbers from 1 up (at most 2^31 elements), not ${showShape(shape)}${spreadIt(shape)}`,
   )

@@ -23,6 +23,13 @@ export const cause = (e: unknown): string => {
   return causes[code] ?? (e instanceof Error ? e.message : String(e))
 }
 
+/** Whether anything is under the path, so far as one can tell. */
+export const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    e => cause(e) !== causes.ENOENT,
+  )
+
 /** The action, with its failure told as `cannot …: why`. */
 export const attempt = <A>(what: string, action: () => Promise<A>): TE.TaskEither<string, A> =>
   TE.tryCatch(action, e => `cannot ${what}: ${cause(e)}`)

@@ -3,81 +3,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { header, headerFile } from '../../src/backend/native/generateHeader.ts'
-import {
-  type MicroOpName,
-  microOpNames,
-  microOps,
-  type OpcodeName,
-} from '../../src/backend/native/opcodes.ts'
+import { type MicroOpName, microOpNames, microOps } from '../../src/backend/native/opcodes.ts'
 import type { Instruction, Operand } from '../../src/backend/native/plan.ts'
+import { check, combinations, rates } from './check.ts'
 import * as C from './complex.ts'
 import { apply, instruction, map, type Value } from './plans.ts'
 import { near, numbers, range, settings, tolerance, total, value } from './values.ts'
-
-const rates = ['uniform', 'varying'] as const
-/** The rates of a result and its operands that a plan may have. */
-const combinations = (operands: number): ('uniform' | 'varying')[][] => {
-  const of = (n: number): ('uniform' | 'varying')[][] =>
-    n === 0 ? [[]] : of(n - 1).flatMap(rest => rates.map(r => [...rest, r]))
-  return [
-    Array.from({ length: operands + 1 }, () => 'uniform' as const),
-    ...of(operands).map(r => ['varying' as const, ...r]),
-  ]
-}
-
-/** Checks one opcode in every setting: `expected` is told the rows of an example. */
-const check = (
-  op: OpcodeName,
-  attributes: readonly number[],
-  units: readonly number[],
-  expected: (...rows: (readonly number[])[]) => readonly number[],
-  options: {
-    index?: number
-    start?: boolean
-    batches?: readonly number[]
-    constants?: readonly number[]
-    permutations?: readonly (readonly number[])[]
-  } = {},
-): Promise<void> =>
-  (async () => {
-    for (const { precision, isa } of settings)
-      for (const batch of options.batches ?? [1, 11])
-        for (const [rate, ...from] of combinations(units.length - 1)) {
-          const next = numbers(units.length + batch)
-          const inputs = from.map((r, n) =>
-            n + 1 === options.index
-              ? {
-                  ...value(next, r, 1, batch, x =>
-                    Math.floor((Math.abs(x) * attributes[0]!) % attributes[0]!),
-                  ),
-                  bound: attributes[0]!,
-                }
-              : value(next, r, units[n + 1]!, batch),
-          )
-          const start = options.start ? value(next, rate!, units[0]!, batch) : undefined
-          const got = await apply(
-            {
-              precision,
-              isa,
-              batch,
-              constants: options.constants ?? [],
-              permutations: options.permutations ?? [],
-            },
-            { rate: rate!, units: units[0]!, ...(start ? { start } : {}) },
-            inputs,
-            (to, ...operands) => [instruction(op, [to, ...operands], attributes)],
-          )
-          const want = Array.from({ length: rate === 'uniform' ? 1 : batch }, (_, b) =>
-            expected(...(start ? [start.rows[b]!] : []), ...inputs.map(i => i.rows[b]!)),
-          ).flat()
-          near(
-            got,
-            want,
-            tolerance[precision],
-            `${op} ${attributes} ${isa} ${precision} ${[rate, ...from]} batch ${batch}`,
-          )
-        }
-  })()
 
 describe('the header', () => {
   it('is the one generated from the table', () => {
@@ -129,6 +60,23 @@ describe('opcodes', () => {
       assert.equal(await of([Infinity, 0]), Infinity)
       assert.ok(Number.isNaN(await of([0, NaN, 1])))
     }
+  })
+  it('transpose', async () => {
+    for (const [rows, columns] of [
+      [1, 1],
+      [3, 5],
+      [17, 16],
+      [2, 33],
+    ] as const)
+      for (const width of [1, 2]) {
+        const units = rows * columns * width
+        const part = (at: number): number => Math.floor(at / width)
+        await check('transpose', [rows, columns, width], [units, units], x =>
+          range(units).map(
+            at => x[((part(at) % rows) * columns + Math.floor(part(at) / rows)) * width + (at % width)]!,
+          ),
+        )
+      }
   })
   it('matvec', async () => {
     for (const [rows, columns] of [

@@ -3,7 +3,7 @@
  * depends on. A run with a result is not made again.
  */
 import { createHash } from 'node:crypto'
-import { access, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -81,9 +81,3 @@ export const removeResult = (folder: RunFolder): Promise<void> => rm(resultPath(
 
 export const writeResult = (folder: RunFolder, result: Result): TE.TaskEither<string, void> =>
   writeJson(resultPath(folder), result)
-
-export const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

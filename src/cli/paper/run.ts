@@ -7,11 +7,11 @@ import type { ImageSet } from '../../tasks/images.ts'
 import { loadCheckpoint } from '../../train/checkpoint.ts'
 import type { Config } from '../../train/config.ts'
 import { type Experiment, prepare } from '../../train/experiment.ts'
-import { makeFolder, removeLeftovers } from '../../train/file.ts'
+import { isThere, makeFolder, removeLeftovers } from '../../train/file.ts'
 import { initialState, slotsOf, type TrainState } from '../../train/state.ts'
 import { type Beginning, beginning, type Context, runOne, type Stage } from '../execute.ts'
 import { openRecorder, type RunFolder, readRecords, writeConfig } from '../runFolder.ts'
-import { exists, type Result, readResult, removeResult, writeResult } from './cache.ts'
+import { type Result, readResult, removeResult, writeResult } from './cache.ts'
 
 /** A run as it is to be made. */
 export interface Planned {
@@ -44,7 +44,7 @@ const whereToBegin = async (
     await rm(folder.checkpoint(inFolder, 'latest'), { force: true })
     await removeResult(folder)
   }
-  if (await exists(folder.checkpoint(inFolder, 'latest'))) {
+  if (await isThere(folder.checkpoint(inFolder, 'latest'))) {
     const from = await beginning(folder, experiment, inFolder)
     if (E.isRight(from)) return from
     note(`parseval: ${name} begins again: ${from.left}`)
