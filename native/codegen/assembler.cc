@@ -37,7 +37,7 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::lowPairs: return {p66, map0F, 0x14, true};
     case VectorOp::highPairs: return {p66, map0F, 0x15, true};
     case VectorOp::lowHalves:
-    case VectorOp::highHalves: return {p66, map0F3A, uint8_t(shape_.evex() ? 0x23 : 0x06), shape_.evex()};
+    case VectorOp::highHalves: return {p66, map0F3A, uint8_t(shape_.evex() ? 0x23 : 0x06), false};  // not wide: b may be one number, repeated
     case VectorOp::fmadd132: return fused(0x98);
     case VectorOp::fmadd213: return fused(0xa8);
     case VectorOp::fmadd231: return fused(0xb8);

@@ -102,6 +102,7 @@ const triggers: Readonly<Record<string, Expr>> = {
   'repeated twice': b.broadcast(b.broadcast(s, [3]), [2, 3]),
   'no padding': b.pad(c3, 0, 0),
   'all of it': b.slice(r3, 0, 3),
+  'transposed twice': b.transpose(b.transpose(m)),
   'the same axes': node('reshape', [m], { shape: [4, 3] }),
   'reshaped twice': b.reshape(b.reshape(m, [2, 6]), [3, 4]),
   'slice of a slice': b.slice(b.slice(m, 1, 3), 1, 2),
