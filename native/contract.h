@@ -139,8 +139,10 @@ void contractOver(Scalar<K> *to, const Scalar<K> *a, const Scalar<K> *b, int64_t
   using T = ContractTile<W, Width>;
   constexpr int64_t size = Width * K::lanes, unitTo = Reduce ? Width : size, fold = W::lanes / K::lanes;
   constexpr int64_t panel = contractColumns / Width;
-  // The panel of wide vectors has half a second-level cache of the smallest.
-  constexpr int64_t stretch = W::lanes > 8 && fold == 1 ? contractSteps / 2 : contractSteps;
+  // The panel of wide vectors has half a second-level cache of the smallest. Where examples keep their lanes their sums must not depend on
+  // how many of them there are, so that stretches are as long with any kernels that go together.
+  constexpr bool wide = registerBytes / int64_t(sizeof(Scalar<K>)) > 8;
+  constexpr int64_t stretch = wide && (!Reduce || fold == 1) ? contractSteps / 2 : contractSteps;
   typename K::Vector mask = splat<K>(0);
   if constexpr (K::lanes > 1)
     for (int64_t l = 0; l < examples; l++) mask[l] = 1;

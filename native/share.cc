@@ -64,7 +64,7 @@ bool operator<(const Point &a, const Point &b) {
 }  // namespace
 
 std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms) {
-  // What a block takes, of one with the most room (measured: 0.6 to 0.7, 0.45 to 0.5).
+  // What a block takes, of one with the most room (measured in single precision: 0.6 to 0.7, 0.45 to 0.5).
   constexpr double costs[] = {1, 0.65, 0.48};
   // So much must be gained where full blocks would do: two narrow blocks are more work than one.
   constexpr double worthwhile = 0.9;

@@ -49,6 +49,8 @@ Variant::Variant(const Tape &tape, Precision precision, const Kernels *kernels, 
                      this->kernels().laneFunctions, full);
   // The other instruction sets have nothing but generated code for maps and transforms.
   if (!generator_->generate(plan_)) kernels_ = &baselineKernels;
+#else
+  if (kernels_->generatedBytes != 0) kernels_ = &baselineKernels;
 #endif
 }
 

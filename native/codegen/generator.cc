@@ -83,7 +83,8 @@ bool Generator::map(const Instruction &i, Generated &g) {
   };
   // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one.
   const int64_t one = ProgramLines::mostUnrolled;
-  const bool folds = i.program->sumCount == 0 || count % (one * shape_.fold) < one;
+  const int64_t together = one * shape_.fold;
+  const bool folds = count >= together && (i.program->sumCount == 0 || count % together < one);
   const VectorShape shape = folds ? shape_ : single_;
   const int64_t most = one * shape.fold;
   g.unroll = count >= most ? most : 1;

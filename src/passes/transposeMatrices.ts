@@ -27,7 +27,8 @@ const inLoop = (e: Expr<'scan'>, tell: Tell): Expr => {
     if (rebuilt.op !== 'matvec' || rebuilt.attributes.adjoint) return rebuilt
     const [a, x] = [required(rebuilt.args[0], 'a matrix'), required(rebuilt.args[1], 'a vector')]
     if (bound.has(required(original.args[0], 'a matrix')) || !isWorthwhile(a)) return rebuilt
-    return changed(rebuilt, b.matvec(b.transpose(a), x, true), 'A x = (A^T)^T x', tell)
+    const turned = a.op === 'transpose' ? required(a.args[0], 'a matrix') : b.transpose(a)
+    return changed(rebuilt, b.matvec(turned, x, true), 'A x = (A^T)^T x', tell)
   })
   return b.scan(e.args, { ...e.attributes, body: func(body.params, results) })
 }

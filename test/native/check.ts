@@ -30,7 +30,7 @@ export const check = (
 ): Promise<void> =>
   (async () => {
     for (const { precision, isa } of settings)
-      for (const batch of options.batches ?? [1, 11])
+      for (const batch of options.batches ?? [1, 11, 27])
         for (const [rate, ...from] of combinations(units.length - 1)) {
           const next = numbers(units.length + batch)
           const inputs = from.map((r, n) =>

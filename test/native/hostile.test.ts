@@ -58,6 +58,7 @@ const everything: Plan = plan({
           instruction('sum', [varying(60, 0), varying(0, 2)], [3, 2]),
           instruction('dot', [varying(62, 0), varying(0, 2), uniform(0, 2)], [3, 2]),
           instruction('matvec', [varying(64, 0), uniform(0, 0), varying(0, 2)], [2, 3, 1, 0]),
+          instruction('transpose', [varying(66, 0), uniform(0, 0)], [2, 3, 1]),
           instruction('outer', [varying(66, 0), varying(0, 0), uniform(0, 0)], [2, 3, 1, 1, 1]),
           instruction('contract', [varying(66, 0), varying(0, 2), uniform(0, 1)], [2, 3, 2, 1, 1, 0]),
           instruction('contract', [varying(66, 0), uniform(0, 0), varying(0, 3)], [3, 1, 2, 2, 0, 1]),
