@@ -112,7 +112,7 @@
           "defines": [
             "PARSEVAL_KERNELS=avx2HalfKernels",
             "PARSEVAL_KERNELS_NAME=\"avx2, half\"",
-            "PARSEVAL_LEFTOVER",
+            "PARSEVAL_NARROW",
             "PARSEVAL_VECTOR_BYTES=16",
             "PARSEVAL_GENERATED_BYTES=32"
           ],
@@ -139,7 +139,7 @@
           "defines": [
             "PARSEVAL_KERNELS=avx512HalfKernels",
             "PARSEVAL_KERNELS_NAME=\"avx512, half\"",
-            "PARSEVAL_LEFTOVER",
+            "PARSEVAL_NARROW",
             "PARSEVAL_VECTOR_BYTES=32",
             "PARSEVAL_GENERATED_BYTES=64"
           ],
@@ -153,7 +153,7 @@
           "defines": [
             "PARSEVAL_KERNELS=avx512QuarterKernels",
             "PARSEVAL_KERNELS_NAME=\"avx512, quarter\"",
-            "PARSEVAL_LEFTOVER",
+            "PARSEVAL_NARROW",
             "PARSEVAL_VECTOR_BYTES=16",
             "PARSEVAL_GENERATED_BYTES=32"
           ],

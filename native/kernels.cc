@@ -1,5 +1,5 @@
-// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports. PARSEVAL_LEFTOVER: for
-// what is left over of a batch, in single precision. Everything else here is local to this file, so that versions for
+// Compiled once for each instruction set, with PARSEVAL_KERNELS naming the table that it exports. PARSEVAL_NARROW: for
+// blocks of few examples only, in single precision. Everything else here is local to this file, so that versions for
 // different CPUs cannot be mixed up at link time.
 #include "kernels.h"
 
@@ -17,7 +17,7 @@ using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
-#ifdef PARSEVAL_LEFTOVER
+#ifdef PARSEVAL_NARROW
     {Floats::lanes, runCode<Floats>, 1, nullptr, {&laneFunctions<Floats>, &laneFunctions<Lanes<float, PARSEVAL_GENERATED_BYTES>>}},
     {},
 #else

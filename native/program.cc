@@ -243,8 +243,7 @@ void Program::divide() {
   blocks_.clear();
   int64_t first = 0;
   for (const int64_t examples : divided(batch_, rooms)) {
-    size_t kind = 0;
-    while (kind + 1 < kinds.size() && examples <= rooms[kind + 1]) kind++;
+    const size_t kind = narrowest(examples, rooms);
     const bool full = examples == rooms[kind];
     const Variant &variant =
         kind == 0 && full

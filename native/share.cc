@@ -63,6 +63,12 @@ bool operator<(const Point &a, const Point &b) {
 
 }  // namespace
 
+size_t narrowest(int64_t examples, const std::vector<int64_t> &rooms) {
+  size_t kind = 0;
+  while (kind + 1 < rooms.size() && examples <= rooms[kind + 1]) kind++;
+  return kind;
+}
+
 std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms) {
   // What a block takes, of one with the most room (measured in single precision: 0.6 to 0.7, 0.45 to 0.5).
   constexpr double costs[] = {1, 0.65, 0.48};
@@ -78,11 +84,10 @@ std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms) {
       double all = double(full), longest = full > 0 ? costs[0] : 0;
       for (int64_t left = batch - full * most; left > 0; left -= room) {
         const int64_t examples = std::min(left, room);
-        size_t kind = 0;
-        while (kind + 1 < rooms.size() && examples <= rooms[kind + 1]) kind++;
+        const double cost = costs[narrowest(examples, rooms)];
         blocks.push_back(examples);
-        all += costs[kind];
-        longest = std::max(longest, costs[kind]);
+        all += cost;
+        longest = std::max(longest, cost);
       }
       const double time = std::max(longest, all / 2);
       if (leastTime > 0 && time > worthwhile * leastTime) continue;

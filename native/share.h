@@ -9,6 +9,9 @@
 
 namespace parseval {
 
+// Which kind of blocks has room for so many examples, and the fewest. `rooms`: of each kind, the most first.
+size_t narrowest(int64_t examples, const std::vector<int64_t> &rooms);
+
 // The examples in each block of a batch, given how many there is room for in blocks of each kind, the most first. What is soonest
 // done by two threads, whatever threads there are: sums over the examples are summed block by block.
 std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms);
