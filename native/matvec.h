@@ -104,7 +104,7 @@ int64_t matvecInLanes(Scalar<K> *to, const Scalar<K> *matrix, const Scalar<K> *x
   constexpr int vectors = sumsInRegisters<K> / examplesTogether<K>;
   constexpr int64_t lanes = Widest<K>::lanes;
   // With fewer terms, or entries, than this, exchanging rows and columns takes longer than what is gained.
-  constexpr int64_t fewest = blocksInRegister<K> == 1 ? 64 : !Adjoint ? vectors * lanes : K::lanes > 4 ? 16 : 0;
+  constexpr int64_t fewest = blocksInRegister<K> == 1 ? 64 : !Adjoint ? vectors * lanes : 4;
   const int64_t outer = Adjoint ? columns : rows, inner = Adjoint ? rows : columns, step = Adjoint ? 1 : columns;
   if ((Adjoint ? inner : outer) < fewest) return 0;
   int64_t i = 0;

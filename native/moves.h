@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions.h"
+#include "transpose.h"
 
 namespace parseval {
 namespace {
@@ -95,11 +96,29 @@ struct Entries {
   }
 };
 
+// Numbers to all lanes of an element each.
+template <class K>
+PARSEVAL_INLINE void spreadRow(Scalar<K> *to, const Scalar<K> *row, int64_t units) {
+  int64_t u = 0;
+  if constexpr (isNarrow<K>)
+    for (; u + Widest<K>::lanes <= units; u += Widest<K>::lanes) spreadNumbers<K>(to + u * K::lanes, row + u);
+  for (; u < units; u++) storeReal<K>(to + u * K::lanes, splat<K>(row[u]));
+}
+template <class K>
+PARSEVAL_INLINE void addRow(Scalar<K> *to, const Scalar<K> *row, int64_t units) {
+  using W = Widest<K>;
+  const int64_t count = units * K::lanes;
+  int64_t j = 0;
+  for (; j + W::lanes <= count; j += W::lanes) storeAnywhere<W>(to + j, loadAnywhere<W>(to + j) + loadAnywhere<W>(row + j));
+  for (; j < count; j += K::lanes) storeReal<K>(to + j, loadReal<K, false>(to + j) + loadReal<K, false>(row + j));
+}
+
 template <class K, bool UniformFrom, bool UniformIndex>
 void runTake(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_t entries, int64_t units) {
   constexpr int64_t step = unit<K, UniformFrom>;
   Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask, auto all) {
     const Scalar<K> *const row = from + entry * units * step;
+    if constexpr (decltype(all)::value && UniformFrom) return spreadRow<K>(to, row, units);
     for (int64_t u = 0; u < units; u++) {
       Scalar<K> *const at = to + u * K::lanes;
       const typename K::Vector taken = loadReal<K, UniformFrom>(row + u * step);
@@ -115,6 +134,7 @@ void runPut(Scalar<K> *to, const Scalar<K> *from, const Scalar<K> *index, int64_
   if (!accumulate) __builtin_memset(to, 0, size_t(entries * units * K::lanes) * sizeof(Scalar<K>));
   Entries<K>::template find<UniformIndex>(index, entries).each([&](int64_t entry, typename K::Vector mask, auto all) {
     Scalar<K> *const row = to + entry * units * K::lanes;
+    if constexpr (decltype(all)::value && !UniformFrom) return addRow<K>(row, from, units);
     for (int64_t u = 0; u < units; u++) {
       Scalar<K> *const at = row + u * K::lanes;
       const typename K::Vector old = loadReal<K, false>(at), term = loadReal<K, UniformFrom>(from + u * unit<K, UniformFrom>);

@@ -121,12 +121,12 @@ PARSEVAL_INLINE void storePairs(Scalar<K> *p, Complex<K> x, bool exchange) {
 #endif
 }
 
-// Element l of vector v and element v of vector l change places.
+// Within each group of as many vectors: element l of vector v and element v of vector l change places.
 template <class K>
-PARSEVAL_INLINE void transpose(typename K::Vector *x) {
+PARSEVAL_INLINE void transposeGroups(typename K::Vector *x, int64_t count) {
   using V = typename K::Vector;
-  constexpr int lanes = lanesOf<K>, size = groupSize<K>, groups = lanes / size;
-  for (int v = 0; v < lanes; v += size) {
+  constexpr int size = groupSize<K>;
+  for (int64_t v = 0; v < count; v += size) {
     if constexpr (size == 2) {
       const V a = x[v], b = x[v + 1];
       x[v] = shuffled<K, Zipped<K, 0, 1>>(a, b);
@@ -140,6 +140,14 @@ PARSEVAL_INLINE void transpose(typename K::Vector *x) {
       x[v + 3] = shuffled<K, Zipped<K, 1, 2>>(b, d);
     }
   }
+}
+
+// Element l of vector v and element v of vector l change places.
+template <class K>
+PARSEVAL_INLINE void transpose(typename K::Vector *x) {
+  using V = typename K::Vector;
+  constexpr int size = groupSize<K>, groups = lanesOf<K> / size;
+  transposeGroups<K>(x, K::lanes);
   // Now groups are in place in their rows; whole groups change places.
   for (int i = 0; i < size; i++) {
     if constexpr (groups == 2) {
@@ -158,25 +166,92 @@ PARSEVAL_INLINE void transpose(typename K::Vector *x) {
   }
 }
 
-// `count` elements, a multiple of the lanes: from a vector each, with an example in every lane, to a row for each example, and
-// back. Rows lie `stride` apart.
+// Of registers that hold some elements each, with an example in every lane of theirs, when groups have been transposed: the
+// lanes of the register of example `which`·size + v, from the v-th of each group's registers; and the way back.
+template <class K, int which>
+struct RowOfExample {
+  static constexpr int wide = lanesOf<Widest<K>>, size = groupSize<K>, groups = lanesOf<K> / size, together = wide / lanesOf<K>;
+  static constexpr int from(int l) {
+    return l / (size * together) * wide + (l % together * groups + which) * size + l / together % size;
+  }
+};
+template <class K, int which>
+struct ElementsOfRow {
+  static constexpr int size = RowOfExample<K, which>::size, groups = RowOfExample<K, which>::groups;
+  static constexpr int wide = RowOfExample<K, which>::wide, together = RowOfExample<K, which>::together;
+  static constexpr int from(int l) {
+    const int group = l / size;
+    return group % groups * wide + together * (size * which + l % size) + group / groups;
+  }
+};
+template <class K, template <class, int> class Pattern>
+PARSEVAL_INLINE void exchangeGroups(typename Widest<K>::Vector *x) {
+  using W = Widest<K>;
+  constexpr int size = groupSize<K>;
+  for (int v = 0; v < size; v++) {
+    const typename W::Vector a = x[v];
+    if constexpr (lanesOf<K> == size) x[v] = shuffled<W, Pattern<K, 0>>(a, a);
+    else {
+      const typename W::Vector b = x[size + v];
+      x[v] = shuffled<W, Pattern<K, 0>>(a, b);
+      x[size + v] = shuffled<W, Pattern<K, 1>>(a, b);
+    }
+  }
+}
+
+// Whether registers hold some elements each, and all examples of theirs are in few groups.
+template <class K>
+constexpr bool isNarrow = blocksInRegister<K> > 1 && lanesOf<K> >= groupSize<K> && lanesOf<K> <= 2 * groupSize<K>;
+
+// `count` elements, a multiple of a register's lanes: from a vector each, with an example in every lane, to a row for each
+// example, and back. Rows lie `stride` apart.
 template <class K, bool Uniform>
 PARSEVAL_INLINE void rowsOfExamples(Scalar<K> *rows, int64_t stride, const Scalar<K> *elements, int64_t count) {
-  for (int64_t k = 0; k < count; k += K::lanes) {
-    typename K::Vector x[K::lanes];
-    for (int64_t i = 0; i < K::lanes; i++) x[i] = loadReal<K, Uniform>(elements + (k + i) * unit<K, Uniform>);
-    transpose<K>(x);
-    for (int64_t l = 0; l < K::lanes; l++) storeAnywhere<K>(rows + l * stride + k, x[l]);
+  using R = std::conditional_t<isNarrow<K> && !Uniform, Widest<K>, K>;
+  for (int64_t k = 0; k < count; k += R::lanes) {
+    typename R::Vector x[K::lanes];
+    if constexpr (std::is_same_v<R, K>)
+      for (int64_t i = 0; i < K::lanes; i++) x[i] = loadReal<K, Uniform>(elements + (k + i) * unit<K, Uniform>);
+    else
+      for (int64_t i = 0; i < K::lanes; i++) x[i] = loadAnywhere<R>(elements + k * K::lanes + i * R::lanes);
+    if constexpr (std::is_same_v<R, K>) transpose<K>(x);
+    else {
+      transposeGroups<R>(x, K::lanes);
+      exchangeGroups<K, RowOfExample>(x);
+    }
+    for (int64_t l = 0; l < K::lanes; l++) storeAnywhere<R>(rows + l * stride + k, x[l]);
   }
 }
 template <class K>
 PARSEVAL_INLINE void elementsOfRows(Scalar<K> *elements, const Scalar<K> *rows, int64_t stride, int64_t count) {
-  for (int64_t k = 0; k < count; k += K::lanes) {
-    typename K::Vector x[K::lanes];
-    for (int64_t l = 0; l < K::lanes; l++) x[l] = loadAnywhere<K>(rows + l * stride + k);
-    transpose<K>(x);
-    for (int64_t i = 0; i < K::lanes; i++) storeReal<K>(elements + (k + i) * K::lanes, x[i]);
+  using R = std::conditional_t<isNarrow<K>, Widest<K>, K>;
+  for (int64_t k = 0; k < count; k += R::lanes) {
+    typename R::Vector x[K::lanes];
+    for (int64_t l = 0; l < K::lanes; l++) x[l] = loadAnywhere<R>(rows + l * stride + k);
+    if constexpr (std::is_same_v<R, K>) transpose<K>(x);
+    else {
+      exchangeGroups<K, ElementsOfRow>(x);
+      transposeGroups<R>(x, K::lanes);
+    }
+    for (int64_t i = 0; i < K::lanes; i++) storeAnywhere<R>(elements + k * K::lanes + i * R::lanes, x[i]);
   }
+}
+
+// Of a register's lanes those of number `which`·together and on, each as often as an element has lanes.
+template <class K, int which>
+struct Repeated {
+  static constexpr int from(int l) { return which * int(blocksInRegister<K>) + l / lanesOf<K>; }
+};
+// As many numbers as a register has lanes, each to all lanes of an element.
+template <class K, int... which>
+PARSEVAL_INLINE void spreadNumbers(Scalar<K> *elements, const Scalar<K> *numbers, std::integer_sequence<int, which...>) {
+  using W = Widest<K>;
+  const typename W::Vector x = loadAnywhere<W>(numbers);
+  (storeAnywhere<W>(elements + which * W::lanes, shuffled<W, Repeated<K, which>>(x, x)), ...);
+}
+template <class K>
+PARSEVAL_INLINE void spreadNumbers(Scalar<K> *elements, const Scalar<K> *numbers) {
+  spreadNumbers<K>(elements, numbers, std::make_integer_sequence<int, lanesOf<K>>{});
 }
 
 }  // namespace

@@ -15,20 +15,20 @@ int32_t ProgramLines::highHalf(int32_t x) {
 // In one order, whatever the vectors and whether elements share one: what an example gives does not depend on its batch.
 void ProgramLines::addToSum(const MicroInstruction &micro, LineValue a, LineValue b) {
   Sum &sum = sums_[size_t(micro.to.index)];
-  const auto add = [&](int64_t element, LineValue x, LineValue y) {
-    LineValue &to = element % sumsApart_ == 0 ? sum.even : sum.odd;
+  const auto add = [&](LineValue &to, LineValue x, LineValue y) {
     const LineValue term = compute(micro.op, micro.width, x, y);
     to.re = to.re < 0 ? term.re : line_.add(to.re, term.re);
     if (micro.width == 2) to.im = to.im < 0 ? term.im : line_.add(to.im, term.im);
   };
-  if (!inARow_ || shape_.fold == 1) return add(j_, a, b);
-  // The neighbour next, and no more of them at once than without it.
-  const auto neighbour = [&](LineValue x) {
+  if (!inARow_ || shape_.fold == 1) return add(j_ % sumsApart_ == 0 ? sum.even : sum.odd, a, b);
+  add(sum.even, a, b);
+  // Those of even and of odd number are the halves of one vector, unless they belong to one sum: then the neighbour next.
+  const auto ofHigh = [&](LineValue x) {
     return LineValue{x.re < 0 ? -1 : highHalf(x.re), x.im < 0 ? -1 : highHalf(x.im)};
   };
-  add(j_ * shape_.fold, a, b);
-  add(j_ * shape_.fold + 1, neighbour(a), neighbour(b));
+  if (sumsApart_ == 1) add(sum.even, ofHigh(a), ofHigh(b));
   if ((j_ + 1) % (mostUnrolled / shape_.fold) != 0) return;
+  if (sumsApart_ == 2) sum.odd = ofHigh(sum.even);
   sum.groups.push_back(joined(sum));
   sum.even = sum.odd = {};
 }
