@@ -147,14 +147,21 @@ struct GeneratedLevel {
   const void *twiddles = nullptr;
 };
 
-// Machine code of an instruction. Of a map: `columns` take `unroll` elements each, `rest` one. Of a transform:
-// `columns` are its leaves with the program before them, `levels` its inner levels by number, `rest` the outermost one
-// with the program behind it, whose twiddles, those of levels[0], have the scale in them; with one level `columns` may be all
-// there is. Of a convolution: `stages` are a map (the first program, times the chirp), a transform (times the kernel), an
-// inverse one, and a map (times the chirp, the second program).
+// Machine code of an instruction, with all that the loops around it need: what they are made of lies elsewhere. Of a map:
+// `columns` take `unroll` elements each, `rest` one. Of a transform: `columns` are its leaves with the program before them,
+// `levels` its inner levels by number, null if there are none, `rest` the outermost one with the program behind it, whose
+// twiddles have the scale in them; with one level `columns` may be all there is. Of a convolution: `stages` are a map (the first
+// program, times the chirp), a transform (times the kernel), an inverse one, and a map (times the chirp, the second program).
 struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
-  int64_t unroll = 1;
+  int64_t unrollBits = 0;  // unroll = 2^unrollBits
+  int32_t sumsBefore = 0, sumsBehind = 0;  // of the program, or a transform's two
+  // Of a transform with more than one level: a call for the leaves of each place, or of so many of them; and for so many
+  // columns of the outermost level in a row.
+  bool hasLevels = false;
+  int64_t leafGroups = 1, leavesTogether = 1, rounds = 1, columnCount = 1, columnsTogether = 1;
+  const int64_t *leafPlaces = nullptr;
+  const void *twiddles = nullptr;
   GeneratedLevel *levels = nullptr;
   const Generated *stages = nullptr;
 };
@@ -168,19 +175,20 @@ struct Advance {
 struct Instruction {
   Opcode op;
   int32_t depth;  // enclosing loops
-  const Operand *operands;
   int32_t operandCount;
-  int64_t pointers;  // where its first is in the run's table of pointers; places for CallPointer follow them
+  bool uniform[mostOperands];  // of the first: the same for all examples
+  int64_t pointers;            // where its first is in the run's table of pointers; places for CallPointer follow them
+  const Generated *generated;  // null: none, the kernels in C++ run it
+  const Transform *transform;
   int64_t attributes[mostAttributes];
+  int32_t inPlace = -1;  // of a transform: the operand that is its work space too; −1: the scratch space is
+  const Operand *operands;
   int64_t end;  // of a loop: the index of the instruction after its body
   const Advance *advances;  // of a loop: the operands of its body, without inner loops', that move
   int64_t advanceCount;
   const Pointwise *program;  // of a map; the first of a transform
   const Pointwise *after;    // the second of a transform
-  const Transform *transform;
-  int32_t inPlace = -1;  // of a transform: the operand that is its work space too; −1: the scratch space is
   const int32_t *permutation;
-  const Generated *generated;  // null: none, the kernels in C++ run it
 };
 
 struct Code {

@@ -30,8 +30,7 @@ PARSEVAL_INLINE void choose(bool uniformA, bool uniformB, F f) {
 template <class K>
 void runSimple(const Instruction &i, Scalar<K> *const *p, const Frame &frame) {
   const int64_t *n = i.attributes;
-  bool uniform[mostOperands] = {};
-  for (int32_t o = 0; o < i.operandCount; o++) uniform[o] = !i.operands[o].varying;
+  const bool *const uniform = i.uniform;
   Scalar<K> *const to = p[0];
   switch (i.op) {
     case Opcode::copy:

@@ -27,11 +27,11 @@ inline void *const *asPointers(void *operands) { return static_cast<void *const 
 
 // Columns of elements in a row; false if the run was cancelled.
 inline bool runElements(const Generated &g, void *const *pointers, int64_t count, const Frame &frame) {
-  const int64_t whole = g.columns ? count / g.unroll * g.unroll : 0;
+  const int64_t whole = g.columns ? count >> g.unrollBits << g.unrollBits : 0;
   for (int64_t first = 0; first < whole; first += mostAtOnce) {
     if (__atomic_load_n(frame.cancelled, __ATOMIC_RELAXED)) return false;
     const int64_t elements = whole - first < mostAtOnce ? whole - first : mostAtOnce;
-    g.columns(pointers, first, elements / g.unroll, nullptr, nullptr, 1);
+    g.columns(pointers, first, elements >> g.unrollBits, nullptr, nullptr, 1);
   }
   if (whole < count) g.rest(pointers, whole, count - whole, nullptr, nullptr, 1);
   return true;
@@ -39,10 +39,11 @@ inline bool runElements(const Generated &g, void *const *pointers, int64_t count
 
 template <class K>
 bool runMap(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
+  const Generated &g = *i.generated;
   Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
-  clearSums<K>(sums, i.program->sumCount);
-  if (!runElements(*i.generated, asPointers(operands), i.attributes[0], frame)) return false;
-  keepSums<K>(sums, *i.program, operands);
+  clearSums<K>(sums, g.sumsBefore);
+  if (!runElements(g, asPointers(operands), i.attributes[0], frame)) return false;
+  if (g.sumsBefore > 0) keepSums<K>(sums, *i.program, operands);
   return true;
 }
 
@@ -74,24 +75,21 @@ void runInnerLevels(const Transform &t, const Generated &g, int64_t level, Scala
 template <class K, class Between>
 void runLevels(const Transform &t, const Generated &g, void *const *pointers, Scalar<K> *work, Between between) {
   constexpr int64_t element = 2 * K::lanes;
-  if (t.levelCount == 1) {
+  if (!g.hasLevels) {
     g.columns(pointers, 0, 1, work, nullptr, 1);
     if (!g.rest) return;
     between();
     g.rest(pointers, 0, 1, work, nullptr, 1);
     return;
   }
-  const TransformLevel &top = t.levels[0];
-  const int64_t groups = t.size / t.levels[t.levelCount - 1].radix / top.radix;
-  const int64_t rounds = t.levelCount > 2 ? t.levels[1].radix : 1;
-  for (int64_t group = 0; group < groups; group += rounds)
-    g.columns(pointers, group * top.radix, top.radix, work + t.leafPlaces[group] * element, nullptr, rounds);
+  for (int64_t group = 0; group < g.leafGroups; group += g.rounds)
+    g.columns(pointers, group * g.leavesTogether, g.leavesTogether, work + g.leafPlaces[group] * element, nullptr, g.rounds);
   between();
-  runInnerLevels<K>(t, g, 0, work);
-  const Scalar<K> *const twiddles = static_cast<const Scalar<K> *>(g.levels[0].twiddles);
-  const int64_t run = top.rest < t.padEvery ? top.rest : t.padEvery;
-  for (int64_t k = 0; k < top.rest; k += run, work += (run + 1) * element)
-    g.rest(pointers, k, run, work, twiddles + 2 * (top.radix - 1) * k, 1);
+  if (g.levels != nullptr) runInnerLevels<K>(t, g, 0, work);
+  const Scalar<K> *twiddles = static_cast<const Scalar<K> *>(g.twiddles);
+  const int64_t run = g.columnsTogether;
+  for (int64_t k = 0; k < g.columnCount; k += run, work += (run + 1) * element, twiddles += 2 * (g.leavesTogether - 1) * run)
+    g.rest(pointers, k, run, work, twiddles, 1);
 }
 
 // Bluestein's: native/transform.h says how.
@@ -117,16 +115,17 @@ bool runConvolution(const Instruction &i, Scalar<K> **operands, void *const *poi
 template <class K>
 bool runTransform(const Instruction &i, Scalar<K> **operands, const Frame &frame) {
   constexpr int64_t element = 2 * K::lanes;
-  const Transform &t = *i.transform;
-  Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch);
-  const int64_t sumCount = i.program->sumCount + i.after->sumCount;
-  Scalar<K> *const work = i.inPlace < 0 ? sums + sumCount * element : operands[i.inPlace];
-  clearSums<K>(sums, sumCount);
+  const Generated &g = *i.generated;
+  Scalar<K> *const sums = static_cast<Scalar<K> *>(frame.scratch), *const sumsBehind = sums + g.sumsBefore * element;
+  Scalar<K> *const work = i.inPlace < 0 ? sumsBehind + g.sumsBehind * element : operands[i.inPlace];
+  clearSums<K>(sums, g.sumsBefore + g.sumsBehind);
   void *const *const pointers = asPointers(operands);
-  const auto between = [&] { keepSums<K>(sums, *i.program, operands); };
-  if (t.convolution == nullptr) runLevels<K>(t, *i.generated, pointers, work, between);
+  const auto between = [&] {
+    if (g.sumsBefore > 0) keepSums<K>(sums, *i.program, operands);
+  };
+  if (g.stages == nullptr) runLevels<K>(*i.transform, g, pointers, work, between);
   else if (!runConvolution<K>(i, operands, pointers, work, frame, between)) return false;
-  keepSums<K>(sums + i.program->sumCount * element, *i.after, operands);
+  if (g.sumsBehind > 0) keepSums<K>(sumsBehind, *i.after, operands);
   return true;
 }
 

@@ -39,6 +39,7 @@ void InstructionDecoder::readInstruction() {
   i.depth = int32_t(lengths_.size());
   i.operands = operands_->data();
   i.operandCount = operandCount;
+  for (int32_t o = 0; o < std::min(operandCount, mostOperands); o++) i.uniform[o] = !i.operands[o].varying;
   i.pointers = segment_.pointerCount;
   segment_.pointerCount += operandCount + callPointers;
   for (int a = 0; a < mostAttributes; a++) i.attributes[a] = attributes_[a];

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,6 +13,12 @@ namespace parseval {
 namespace {
 
 LineValue exchanged(LineValue z, bool inverse) { return inverse ? LineValue{z.im, z.re} : z; }
+
+int64_t bitsOf(int64_t powerOfTwo) {
+  int64_t bits = 0;
+  while (int64_t(1) << bits < powerOfTwo) bits++;
+  return bits;
+}
 
 LoopAround around(const PlanSegment &segment, const Instruction &loop) {
   LoopAround result{loop.attributes[0], loop.attributes[1] != 0, {}};
@@ -87,9 +94,9 @@ bool Generator::map(const Instruction &i, Generated &g) {
   const bool folds = count >= together && (i.program->sumCount == 0 || count % together < one);
   const VectorShape shape = folds ? shape_ : single_;
   const int64_t most = one * shape.fold;
-  g.unroll = count >= most ? most : 1;
-  if (g.unroll > 1 && !write(g.unroll, shape, g.columns)) return false;
-  return count % g.unroll == 0 && g.unroll > 1 ? true : write(1, single_, g.rest);
+  if (count < most) return write(1, single_, g.rest);
+  g.unrollBits = bitsOf(most);
+  return write(most, shape, g.columns) && (count % most == 0 || write(1, single_, g.rest));
 }
 
 Generator::MiddleKey Generator::middleKey(const Transform &t, int64_t level, VectorShape shape) {
@@ -207,9 +214,17 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
   endTop();
   put(g.rest, last, shape, columnsOf(top, shape, 1), "top of " + name + ", radix " + radix(0));
   if (once) return;
+  g.hasLevels = true;
+  g.leavesTogether = top.radix;
+  g.leafGroups = t.size / t.levels[leafLevel].radix / top.radix;
+  g.leafPlaces = t.leafPlaces;
+  g.columnCount = top.rest;
+  g.columnsTogether = std::min(top.rest, t.padEvery);  // behind each an element is left free
+  g.twiddles = twiddlesOf(t, top, scale, shape);
+  if (t.levelCount == 2) return;
+  g.rounds = t.levels[1].radix;
   std::vector<GeneratedLevel> &kernels = levels_.emplace_back(size_t(t.levelCount));
   g.levels = kernels.data();
-  kernels[0].twiddles = twiddlesOf(t, top, scale, shape);
   // Shared by transforms, so they are looked up when all code is in its place.
   for (int64_t l = 1; l + 1 < t.levelCount; l++) {
     middle(t, l, shape);
@@ -310,9 +325,10 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
     put(to, line, single_, {unroll, 0, 0}, std::string(first ? "before" : "behind") + " a convolution of " + std::to_string(t.size));
     return true;
   };
-  g.unroll = t.size >= 4 ? 4 : 1;
-  if (g.unroll > 1 && !write(g.unroll, g.columns)) return false;
-  return (t.size % g.unroll == 0 && g.unroll > 1) || write(1, g.rest);
+  constexpr int64_t most = ProgramLines::mostUnrolled;
+  if (t.size < most) return write(1, g.rest);
+  g.unrollBits = bitsOf(most);
+  return write(most, g.columns) && (t.size % most == 0 || write(1, g.rest));
 }
 
 bool Generator::convolution(const Instruction &i, Generated &g) {
@@ -362,6 +378,8 @@ bool Generator::generate(Plan &plan) {
       if (i.op != Opcode::map && i.op != Opcode::transform) continue;
       Generated &g = generated_.emplace_back();
       if (!(i.op == Opcode::map ? map(i, g) : transform(i, g))) return false;
+      g.sumsBefore = int32_t(i.program->sumCount);
+      if (i.after != nullptr) g.sumsBehind = int32_t(i.after->sumCount);
       made.push_back({&i, &g});
     }
     totals.push_back({&segment, std::move(totals_.layouts)});
