@@ -7,10 +7,11 @@ namespace parseval {
 
 namespace {
 
-// What is left over is cut into parts of a sixteenth of a block; less work than this is not worth the way of a block's
-// values from one core to another, and so is a block that has but a part more left than the thread's own.
-constexpr double cuts = 16, leastPart = 5e4;
-constexpr size_t worthLeaving = 2;
+// What is left over is cut into parts of a sixteenth of a block, and smaller ones towards its end, of a quarter of what is then
+// left, so that no thread is done much before the others. Less work than this is not worth the way of a block's values from one
+// core to another, and so is a block that has but two parts more left than the thread's own.
+constexpr double largest = 1.0 / 16, smallest = 1.0 / 64, ofRest = 0.25, leastPart = 5e4;
+constexpr size_t worthLeaving = 3;
 
 double micros(const Pointwise *program) { return program == nullptr ? 0 : double(program->microCount); }
 
@@ -102,16 +103,17 @@ std::vector<std::vector<Part>> share(const std::vector<const PlanSegment *> &seg
   const size_t blocks = segments.size(), few = size_t(threads) + 1;
   const size_t whole = blocks < few ? blocks : blocks - few;  // one for each thread, or so many that they come first
   std::vector<std::vector<Part>> result;
-  double cost = 0, quantum = 0;
   for (size_t k = 0; k < blocks; k++) {
     const PlanSegment &segment = *segments[k];
     const Point end{int64_t(segment.instructions.size()), 0};
-    if (k == 0 || segments[k] != segments[k - 1]) cost = costOf(segment, 0, end.instruction);
-    quantum = std::max({quantum, cost / cuts, leastPart});
     std::vector<Part> &parts = result.emplace_back();
     Point from{0, 0};
-    for (double done = quantum; k >= whole && done + quantum / 2 < cost; done += quantum) {
-      const Point to = pointAt(segment, done);
+    const double cost = k < whole ? 0 : costOf(segment, 0, end.instruction);
+    for (double left = cost;;) {
+      const double part = std::max(std::clamp(ofRest * left, smallest * cost, largest * cost), leastPart);
+      left -= part;
+      if (left < part / 2) break;
+      const Point to = pointAt(segment, cost - left);
       if (!(from < to)) continue;
       parts.push_back({int64_t(k), from, to, parts.empty(), false});
       from = to;
