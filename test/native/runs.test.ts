@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import type { NativeProgram } from '../../src/backend/native/addon.ts'
 import { type Plan, tape } from '../../src/backend/native/plan.ts'
 import { addon, fft, instruction, loop, map, plan, program, uniform, varying } from './plans.ts'
-import { drawn, numbers, precisions } from './values.ts'
+import { drawn, numbers, precisions, settings } from './values.ts'
 
 const units = 5
 /** Uniform: w, then the sum of w x_b over the examples; a second segment subtracts the mean from every example. */
@@ -76,6 +76,44 @@ const centre = (segments: number): Plan =>
   })
 
 const random = (n: number): Float64Array => drawn(n, numbers(1))
+
+it('numbers too small to be normal are 0, whatever thread has them', async () => {
+  const square = (space: typeof uniform, rate: 'uniform' | 'varying') => ({
+    rate,
+    instructions: [
+      map(
+        units,
+        [[space(units), 1, 1]],
+        [
+          [space(0), 1, 1],
+          [uniform(0), 1, 1],
+        ],
+        0,
+        [['mul', 1, 2, 0, 1]],
+      ),
+    ],
+    reductions: [],
+  })
+  const squares = plan({
+    units: { uniform: 2 * units, varying: 2 * units },
+    inputs: (['uniform', 'varying'] as const).map(rate => ({ name: rate, rate, offset: 0, units, bound: 0 })),
+    outputs: (['uniform', 'varying'] as const).map(rate => ({ rate, offset: units, units })),
+    segments: [square(uniform, 'uniform'), square(varying, 'varying')],
+  })
+  const roots = { single: [1e-18, 1e-20], double: [1e-153, 1e-160] } as const
+  for (const { precision, isa } of settings)
+    for (const batch of [1, 20, 90]) {
+      const p = program(squares, precision, isa)
+      const [normal, small] = roots[precision]
+      const inTurn = (n: number): Float64Array =>
+        new Float64Array(n * units).map((_, k) => ((k % units) % 2 === 0 ? normal : small))
+      p.write(0, inTurn(1))
+      for (const result of await p.run(batch, [null, inTurn(batch)], 2))
+        result!.forEach((y, k) => {
+          assert.equal(y > 0, (k % units) % 2 === 0, `${precision} ${isa} ${batch}: ${y}`)
+        })
+    }
+})
 
 describe('reductions', () => {
   it('sum the examples, and later segments see the sum', async () => {
