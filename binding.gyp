@@ -155,7 +155,7 @@
             "PARSEVAL_KERNELS_NAME=\"avx512, quarter\"",
             "PARSEVAL_NARROW",
             "PARSEVAL_VECTOR_BYTES=16",
-            "PARSEVAL_GENERATED_BYTES=32"
+            "PARSEVAL_GENERATED_BYTES=64"
           ],
           "cflags_cc": ["<@(avx512)", "-mprefer-vector-width=512"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(avx512)", "<@(plain)"] }

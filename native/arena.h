@@ -23,7 +23,7 @@ class Arena {
       return;
     }
 #endif
-    memory_ = std::calloc(bytes + alignment, 1);
+    memory_ = std::calloc(bytes + readBehind + alignment, 1);
     if (memory_ == nullptr) throw std::bad_alloc();
     data_ = aligned(memory_, alignment);
   }
@@ -46,6 +46,8 @@ class Arena {
   void *data() const { return data_; }
 
  private:
+  // Kernels may read a vector where they need a part of it.
+  static constexpr size_t readBehind = 64;
   static constexpr size_t alignment = 64, hugePage = size_t(2) << 20;
   // From here on a huge page of its own is worth its memory.
   static constexpr size_t leastMapped = size_t(64) << 10;
@@ -58,7 +60,7 @@ class Arena {
   // All of it in huge pages, the ends too: a step of a loop touches more small pages than the CPU knows the places of,
   // and small pages lie in memory as it happens, so that some meet in the same sets of the second-level cache.
   void map() {
-    const size_t whole = (bytes_ + hugePage - 1) / hugePage * hugePage;
+    const size_t whole = (bytes_ + readBehind + hugePage - 1) / hugePage * hugePage;
     mapped_ = whole + hugePage;
     memory_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory_ == MAP_FAILED) {

@@ -13,12 +13,20 @@ extern const Kernels PARSEVAL_KERNELS;
 
 using Floats = Lanes<float, PARSEVAL_VECTOR_BYTES>;
 using Doubles = Lanes<double, PARSEVAL_VECTOR_BYTES>;
+#ifdef PARSEVAL_NARROW
+using Pairs = Lanes<float, 2 * PARSEVAL_VECTOR_BYTES>;
+#if PARSEVAL_GENERATED_BYTES == 4 * PARSEVAL_VECTOR_BYTES
+constexpr const void *fours = &laneFunctions<Lanes<float, PARSEVAL_GENERATED_BYTES>>;
+#else
+constexpr const void *fours = nullptr;
+#endif
+#endif
 
 const Kernels PARSEVAL_KERNELS = {
     PARSEVAL_KERNELS_NAME,
     PARSEVAL_GENERATED_BYTES,
 #ifdef PARSEVAL_NARROW
-    {Floats::lanes, runCode<Floats>, 1, nullptr, {&laneFunctions<Floats>, &laneFunctions<Lanes<float, PARSEVAL_GENERATED_BYTES>>}},
+    {Floats::lanes, runCode<Floats>, 1, nullptr, {&laneFunctions<Floats>, &laneFunctions<Pairs>, fours}},
     {},
 #else
     {Floats::lanes, runCode<Floats>, singleLanes<Floats>, runSingle<Floats, OneFloat>, {&laneFunctions<Floats>}},

@@ -16,7 +16,7 @@ struct PrecisionKernels {
   Run block;
   int singleLanes;  // that a transform of one vector may fill
   RunSingle single;
-  const void *laneFunctions[2];  // LaneFunctionTables for generated code: of one element to a vector, and of two, if there are such
+  const void *laneFunctions[3];  // LaneFunctionTables for generated code: of one element to a vector, of two and of four, if there are such
 };
 
 struct Kernels {

@@ -37,7 +37,11 @@ Assembler::Encoding Assembler::encodingOf(VectorOp op) const {
     case VectorOp::lowPairs: return {p66, map0F, 0x14, true};
     case VectorOp::highPairs: return {p66, map0F, 0x15, true};
     case VectorOp::lowHalves:
-    case VectorOp::highHalves: return {p66, map0F3A, uint8_t(shape_.evex() ? 0x23 : 0x06), false};  // not wide: b may be one number, repeated
+    case VectorOp::highHalves:
+    case VectorOp::evenParts:
+    case VectorOp::oddParts:
+    case VectorOp::zipLow:
+    case VectorOp::zipHigh: return {p66, map0F3A, uint8_t(shape_.evex() ? 0x23 : 0x06), false};  // not wide: b may be one number, repeated
     case VectorOp::fmadd132: return fused(0x98);
     case VectorOp::fmadd213: return fused(0xa8);
     case VectorOp::fmadd231: return fused(0xb8);
@@ -101,11 +105,11 @@ void Assembler::memory(Encoding e, int reg, int second, const Address &m, bool b
     byte(uint64_t(!(reg & 8)) << 7 | uint64_t(!highIndex) << 6 | uint64_t(!high) << 5 | uint64_t(!(reg & 16)) << 4 |
          e.map);
     byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | 4 | e.prefix);
-    byte(uint64_t(e.half ? 1 : 2) << 5 | uint64_t(broadcast) << 4 | uint64_t(!(second & 16)) << 3);
+    byte(uint64_t(e.bytes == 0 ? 2 : e.bytes / 32) << 5 | uint64_t(broadcast) << 4 | uint64_t(!(second & 16)) << 3);
   } else {
     byte(0xc4);
     byte(uint64_t(!(reg & 8)) << 7 | uint64_t(!highIndex) << 6 | uint64_t(!high) << 5 | e.map);
-    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | (e.half ? 0 : vexLength()) | e.prefix);
+    byte(uint64_t(e.wide) << 7 | uint64_t(~second & 15) << 3 | (e.bytes == 0 ? vexLength() : 0) | e.prefix);
     tuple = 1;
   }
   byte(e.opcode);
@@ -121,8 +125,19 @@ void Assembler::immediate(uint64_t n) {
 
 void Assembler::selection(VectorOp op) {
   // AVX-512 names the quarters, AVX2 the halves.
-  if (op == VectorOp::lowHalves) immediate(shape_.evex() ? 0x44 : 0x20);
-  if (op == VectorOp::highHalves) immediate(shape_.evex() ? 0xee : 0x31);
+  switch (op) {
+    case VectorOp::evenParts:
+      if (shape_.fold == 4) return immediate(0x88);
+      [[fallthrough]];
+    case VectorOp::zipLow:
+    case VectorOp::lowHalves: return immediate(shape_.evex() ? 0x44 : 0x20);
+    case VectorOp::oddParts:
+      if (shape_.fold == 4) return immediate(0xdd);
+      [[fallthrough]];
+    case VectorOp::zipHigh:
+    case VectorOp::highHalves: return immediate(shape_.evex() ? 0xee : 0x31);
+    default: return;
+  }
 }
 
 void Assembler::vector(VectorOp op, int dst, int a, int b) {
@@ -163,23 +178,43 @@ void Assembler::broadcast(int dst, const Address &from) {
 }
 
 void Assembler::spread(int dst, const Address &from) {
-  memory({p66, map0F38, uint8_t(shape_.evex() ? 0x1b : 0x1a), shape_.evex()}, dst, 0, from, false, shape_.bytes / 2);
+  const bool half = shape_.evex() && shape_.fold == 2;
+  memory({p66, map0F38, uint8_t(half ? 0x1b : 0x1a), half}, dst, 0, from, false, shape_.part());
 }
 
-void Assembler::broadcastPair(int dst, const Address &from, PairOf which) {
-  // Two numbers or four, repeated; then of each half one.
-  if (which == PairOf::reals) memory({p66, map0F38, 0x19, shape_.evex()}, dst, 0, from, false, 8);
+// Numbers of 32 bits in all lanes, by part and lane.
+template <class F>
+int64_t Assembler::lanesInPool(F number) {
+  std::vector<uint64_t> values(size_t(shape_.bytes / 8));
+  const int32_t lanes = shape_.part() / 4;
+  for (int32_t l = 0; l < shape_.bytes / 4; l++) values[size_t(l / 2)] |= uint64_t(number(l / lanes, l % lanes)) << 32 * (l % 2);
+  return bits(values);
+}
+
+void Assembler::broadcastRow(int dst, const Address &from, RowOf which) {
+  const int32_t first = which == RowOf::imaginaryParts ? 1 : 0, step = which == RowOf::reals ? 1 : 2;
+  const int64_t choice = lanesInPool([&](int32_t part, int32_t) { return first + step * part; });
+  if (shape_.fold == 4 && step == 2) {
+    // Of eight numbers, which no 16 bytes hold.
+    load(dst, inPool(choice));
+    memory({p66, map0F38, 0x16, false}, dst, dst, from, false, shape_.bytes);
+    return;
+  }
+  // Two numbers or four, repeated; then of each part one.
+  if (shape_.fold == 2 && step == 1) memory({p66, map0F38, 0x19, shape_.evex()}, dst, 0, from, false, 8);
   else memory({p66, map0F38, 0x1a, false}, dst, 0, from, false, 16);
-  const uint64_t lower = which == PairOf::imaginaryParts ? 1 : 0, upper = which == PairOf::reals ? 1 : lower + 2;
-  const uint64_t twice = uint64_t(1) << 32 | 1;
-  std::vector<uint64_t> choice(size_t(shape_.bytes / 8), lower * twice);
-  std::fill(choice.begin() + choice.size() / 2, choice.end(), upper * twice);
-  memory({p66, map0F38, 0x0c, false}, dst, dst, inPool(bits(choice)), false, shape_.bytes);
+  memory({p66, map0F38, 0x0c, false}, dst, dst, inPool(choice), false, shape_.bytes);
 }
 
-void Assembler::storeLow(const Address &to, int source) {
+void Assembler::zipOfFour(VectorOp op, int dst, int a, int b) {
+  const int32_t lanes = shape_.bytes / 4, half = op == VectorOp::zipHigh ? lanes / 2 : 0;
+  load(dst, inPool(lanesInPool([&](int32_t part, int32_t lane) { return part % 2 * lanes + half + part / 2 * lanes / 4 + lane; })));
+  registers({p66, map0F38, 0x77, false}, dst, a, b);
+}
+
+void Assembler::storeFirst(const Address &to, int source) {
   const bool wide = shape_.scalarBytes == 8;
-  memory({wide ? p66 : none, map0F, 0x11, wide, true}, source, 0, to, false, shape_.bytes / 2);
+  memory({wide ? p66 : none, map0F, 0x11, wide, shape_.part()}, source, 0, to, false, shape_.part());
 }
 
 void Assembler::zero(int dst) { vector(VectorOp::bitXor, dst, dst, dst); }

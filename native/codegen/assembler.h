@@ -11,8 +11,8 @@ namespace parseval {
 
 enum class Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
 
-// Vectors of `bytes` with scalars of `scalarBytes`. Of a folded shape neighbouring elements, `fold` of them, share a vector,
-// each with a part of it; a part is what one element takes in memory.
+// Vectors of `bytes` with scalars of `scalarBytes`. Of a folded shape neighbouring elements, `fold` of them (2, or 4 in AVX-512),
+// share a vector, each with a part of it; a part is what one element takes in memory.
 struct VectorShape {
   int32_t bytes, scalarBytes, fold = 1;
   int32_t part() const { return bytes / fold; }
@@ -44,16 +44,18 @@ enum class VectorOp : uint8_t {
   unpackLow, unpackHigh, lowPairs, highPairs,
   // The lower (upper) half of a, then that of b.
   lowHalves, highHalves,
+  // Of a folded shape the parts of even (odd) number of a, then those of b; the lower (upper) half of the parts of a and b in turn.
+  evenParts, oddParts, zipLow, zipHigh,
   // dst = ±(dst · b) ± c and so on: the number says which two are multiplied.
   fmadd132, fmadd213, fmadd231, fmsub132, fmsub213, fmsub231,
   fnmadd132, fnmadd213, fnmadd231, fnmsub132, fnmsub213, fnmsub231,
 };
 
-// Which of the numbers that lie in a row two elements have, for the two halves of a vector.
-enum class PairOf : uint8_t {
-  reals,           // x₀ x₁: x₀, x₁
-  realParts,       // re₀ im₀ re₁ im₁: re₀, re₁
-  imaginaryParts,  // and im₀, im₁
+// Which of the numbers that lie in a row neighbouring elements have, for the parts of a vector.
+enum class RowOf : uint8_t {
+  reals,           // x₀ x₁ …: x₀, x₁, …
+  realParts,       // re₀ im₀ re₁ im₁ …: re₀, re₁, …
+  imaginaryParts,  // and im₀, im₁, …
 };
 
 enum class Comparison : uint8_t { unequal = 4, greater = 14 };  // unequal: true of NaN; greater: false
@@ -70,9 +72,12 @@ class Assembler {
   void move(int dst, int source);
   void load(int dst, const Address &from);
   void broadcast(int dst, const Address &from);
-  void spread(int dst, const Address &from);                     // half a vector, to both halves
-  void broadcastPair(int dst, const Address &from, PairOf which);  // a scalar to each half, of single precision
-  void storeLow(const Address &to, int source);                  // the lower half
+  void spread(int dst, const Address &from);                     // one part, to all
+  // A scalar to each part, of single precision. As much as a vector is read.
+  void broadcastRow(int dst, const Address &from, RowOf which);
+  // As the others of their name, of four parts: dst is none of a and b.
+  void zipOfFour(VectorOp op, int dst, int a, int b);
+  void storeFirst(const Address &to, int source);                // the first part
   void store(const Address &to, int source);
   void stream(const Address &to, int source);  // past the caches
   void prefetch(const Address &from);          // into the second-level cache
@@ -108,11 +113,14 @@ class Assembler {
  private:
   struct Encoding {
     uint8_t prefix, map, opcode;
-    bool wide, half = false;  // half: of a vector half as long as the shape's
+    bool wide;
+    int32_t bytes = 0;  // of a vector shorter than the shape's
   };
   Encoding encodingOf(VectorOp op) const;
   void immediate(uint64_t n);
   void selection(VectorOp op);
+  template <class F>
+  int64_t lanesInPool(F number);
   void byte(uint64_t b) { code_.push_back(uint8_t(b)); }
   void word(int64_t w);
   uint64_t vexLength() const { return uint64_t(shape_.bytes == 32) << 2; }

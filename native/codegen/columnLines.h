@@ -30,7 +30,7 @@ inline int32_t twiddle(VectorShape shape, Line &line, int64_t number) {
   Memory m{Memory::Base::twiddles};
   m.displacement = number * shape.fold * shape.scalarBytes;
   m.fixed = true;
-  return shape.fold == 1 ? line.splat(m) : line.splatPair(m, PairOf::reals);
+  return shape.fold == 1 ? line.splat(m) : line.splatRow(m, RowOf::reals);
 }
 
 // The codelet on what `load` gives; `store` takes the results.
@@ -115,10 +115,10 @@ void writeColumn(const Transform &t, int64_t number, VectorShape shape, Line &li
   }, store);
 }
 
-// Whether columns of all its levels, and so elements of what they make, can go together by twos.
-inline bool isFoldable(const Transform &t) {
-  return t.convolution == nullptr && t.levelCount > 1 && t.padEvery % 2 == 0 && t.levels[0].radix % 2 == 0 &&
-         t.levels[t.levelCount - 1].radix % 2 == 0;
+// Whether columns of all its levels, and so elements of what they make, can go together by so many.
+inline bool isFoldable(const Transform &t, int64_t fold) {
+  return t.convolution == nullptr && t.levelCount > 1 && t.padEvery % fold == 0 && t.levels[0].radix % fold == 0 &&
+         t.levels[t.levelCount - 1].radix % fold == 0;
 }
 
 // Whether all of the transform's levels can be written.

@@ -21,7 +21,7 @@ struct Term {
 class Contraction {
  public:
   explicit Contraction(const std::vector<Operation> &from)
-      : from_(from), uses_(from.size()), inHalves_(from.size()), user_(from.size(), -1), terms_(from.size(), 1), to_(from.size(), -1) {}
+      : from_(from), uses_(from.size()), zipped_(from.size()), user_(from.size(), -1), terms_(from.size(), 1), to_(from.size(), -1) {}
 
   Line run() {
     findUses();
@@ -50,15 +50,15 @@ class Contraction {
         if (x >= 0) {
           uses_[size_t(x)]++;
           user_[size_t(x)] = int32_t(k);
-          if (o.action == Action::lowHalves) inHalves_[size_t(x)] += 1;
-          if (o.action == Action::highHalves) inHalves_[size_t(x)] -= 1;
+          if (o.action == Action::zipLow) zipped_[size_t(x)] += 1;
+          if (o.action == Action::zipHigh) zipped_[size_t(x)] -= 1;
         }
     }
   }
 
-  // To be stored, vectors of two elements are read for either: one use, or sums would be rounded otherwise than of one element.
+  // To be stored, vectors of several elements are read for either: one use, or sums would be rounded otherwise than of one element.
   bool isUsedOnce(size_t i) const {
-    return uses_[i] == 1 || (uses_[i] == 2 && from_[size_t(user_[i])].action == Action::lowHalves && inHalves_[i] == 0);
+    return uses_[i] == 1 || (uses_[i] == 2 && from_[size_t(user_[i])].action == Action::zipLow && zipped_[i] == 0);
   }
 
   int32_t termsOf(int32_t i) const { return joins(size_t(i)) ? terms_[size_t(i)] : 1; }
@@ -154,7 +154,7 @@ class Contraction {
   }
 
   const std::vector<Operation> &from_;
-  std::vector<int32_t> uses_, inHalves_, user_, terms_, to_;  // inHalves: lowHalves that use it less highHalves
+  std::vector<int32_t> uses_, zipped_, user_, terms_, to_;  // zipped: zipLow that use it less zipHigh
   Line line_;
 };
 

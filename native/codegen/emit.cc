@@ -144,7 +144,7 @@ class Emission {
     const Operation &o = operation(v);
     if (o.action == Action::load) code_.load(r, pointers_.address(o.memory));
     else if (o.action == Action::spread) code_.spread(r, pointers_.address(o.memory));
-    else if (o.action == Action::splatPair) code_.broadcastPair(r, pointers_.address(o.memory), PairOf(o.part));
+    else if (o.action == Action::splatRow) code_.broadcastRow(r, pointers_.address(o.memory), RowOf(o.part));
     else if (isZero(o)) code_.zero(r);
     else code_.broadcast(r, pointers_.address(o.memory));
   }
@@ -212,7 +212,7 @@ class Emission {
       case Action::load:
       case Action::splat:
       case Action::spread:
-      case Action::splatPair:
+      case Action::splatRow:
         if (!value(now_).rereadable) {
           const int r = take();
           readInto(r, now_);
@@ -231,6 +231,10 @@ class Emission {
       case Action::highPairs: return binary(VectorOp::highPairs, o.a, o.b, false);
       case Action::lowHalves: return binary(VectorOp::lowHalves, o.a, o.b, false);
       case Action::highHalves: return binary(VectorOp::highHalves, o.a, o.b, false);
+      case Action::evenParts: return binary(VectorOp::evenParts, o.a, o.b, false);
+      case Action::oddParts: return binary(VectorOp::oddParts, o.a, o.b, false);
+      case Action::zipLow: return zip(VectorOp::zipLow, o);
+      case Action::zipHigh: return zip(VectorOp::zipHigh, o);
       case Action::fmadd: return fused(o, VectorOp::fmadd132, VectorOp::fmadd213, VectorOp::fmadd231);
       case Action::fmsub: return fused(o, VectorOp::fmsub132, VectorOp::fmsub213, VectorOp::fmsub231);
       case Action::fnmadd: return fused(o, VectorOp::fnmadd132, VectorOp::fnmadd213, VectorOp::fnmadd231);
@@ -260,8 +264,8 @@ class Emission {
         used(o.a);
         return;
       }
-      case Action::storeLow:
-        code_.storeLow(pointers_.address(o.memory), inRegister(o.a));
+      case Action::storeFirst:
+        code_.storeFirst(pointers_.address(o.memory), inRegister(o.a));
         used(o.a);
         return;
       case Action::prefetch: return code_.prefetch(pointers_.address(o.memory));
@@ -287,6 +291,13 @@ class Emission {
       code_.vector(op, dst, ra, rb);
       give(dst, now_);
     }
+  }
+  void zip(VectorOp op, const Operation &o) {
+    if (shape_.fold == 2) return binary(op, o.a, o.b, false);
+    const int ra = inRegister(o.a), rb = inRegister(o.b), dst = take();
+    code_.zipOfFour(op, dst, ra, rb);
+    usedAll({o.a, o.b});
+    give(dst, now_);
   }
   // Their registers may be taken again at once.
   void usedAll(std::initializer_list<int32_t> operands) {

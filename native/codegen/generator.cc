@@ -90,9 +90,9 @@ bool Generator::map(const Instruction &i, Generated &g) {
   };
   // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one.
   const int64_t one = ProgramLines::mostUnrolled;
-  const int64_t together = one * shape_.fold;
-  const bool folds = count >= together && (i.program->sumCount == 0 || count % together < one);
-  const VectorShape shape = folds ? shape_ : single_;
+  const VectorShape shape = widest([&](int64_t fold) {
+    return count >= one * fold && (i.program->sumCount == 0 || count % (one * fold) < one);
+  });
   const int64_t most = one * shape.fold;
   if (count < most) return write(1, single_, g.rest);
   g.unrollBits = bitsOf(most);
@@ -151,6 +151,13 @@ const void *Generator::twiddlesOf(const Transform &t, const TransformLevel &leve
   return table.data();
 }
 
+template <class F>
+VectorShape Generator::widest(F fits) const {
+  for (int32_t fold = shape_.fold; fold > 1; fold /= 2)
+    if (fits(fold)) return {single_.bytes * fold, single_.scalarBytes, fold};
+  return single_;
+}
+
 LineValue Generator::scaled(Line &line, LineValue z, double by) const {
   const int32_t scale = line.constant(by, shape_.scalarBytes);
   return {line.mul(z.re, scale), line.mul(z.im, scale)};
@@ -179,19 +186,23 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
     first.store(inWork(at + shape.bytes, streams), im);
   };
   // Of a folded shape columns go together, but their results by neighbours of one column.
-  std::map<int64_t, LineValue> waiting;
+  std::map<int64_t, std::vector<LineValue>> waiting;
+  const auto exchange = [&](int32_t &a, int32_t &b) {
+    const int32_t even = first.binary(Action::evenParts, a, b), odd = first.binary(Action::oddParts, a, b);
+    a = even;
+    b = odd;
+  };
   writeColumn(t, leafLevel, shape, first, [&](int64_t j) { return take(first, j); }, [&](int64_t j, LineValue y) {
-    if (shape.fold == 1) return keep(j * element, y.re, y.im);
-    const auto other = waiting.find(j ^ 1);
-    if (other == waiting.end()) {
-      waiting[j] = y;
-      return;
-    }
-    const LineValue a = j % 2 == 0 ? y : other->second, b = j % 2 == 0 ? other->second : y;
-    const int64_t at = j / 2 * 2 * element;
-    keep(at, first.binary(Action::lowHalves, a.re, b.re), first.binary(Action::lowHalves, a.im, b.im));
-    keep(at + top.apart * element, first.binary(Action::highHalves, a.re, b.re),
-         first.binary(Action::highHalves, a.im, b.im));
+    std::vector<LineValue> &rows = waiting[j / shape.fold];
+    rows.resize(size_t(shape.fold));
+    rows[size_t(j % shape.fold)] = y;
+    if (std::any_of(rows.begin(), rows.end(), [](LineValue x) { return x.re < 0; })) return;
+    for (const auto part : {&LineValue::re, &LineValue::im})
+      for (size_t apart = 1; apart < rows.size(); apart *= 2)
+        for (size_t k = 0; k < rows.size(); k++)
+          if ((k & apart) == 0) exchange(rows[k].*part, rows[k + apart].*part);
+    for (int64_t column = 0; column < shape.fold; column++)
+      keep((j / shape.fold * shape.fold + column * top.apart) * element, rows[size_t(column)].re, rows[size_t(column)].im);
   });
   endLeaves();
   const auto radix = [&](int64_t level) { return std::to_string(t.levels[level].radix); };
@@ -237,7 +248,7 @@ bool Generator::transform(const Instruction &i, Generated &g) {
   if (i.transform == nullptr) return false;  // it is in a loop that never runs
   const Transform &t = *i.transform;
   if (t.convolution != nullptr) return convolution(i, g);
-  const VectorShape shape = isFoldable(t) ? shape_ : single_;
+  const VectorShape shape = widest([&](int64_t fold) { return isFoldable(t, fold); });
   if (!hasColumns(t, shape)) return false;
   const bool inverse = i.attributes[1] != 0, once = t.levelCount == 1;
   // What the first program writes the second must find: then one kernel cannot be all.

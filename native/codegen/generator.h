@@ -23,7 +23,8 @@ class Generator {
       : shape_(shape),
         single_{shape.part(), shape.scalarBytes},
         sumsApart_(fullShape.registers() < 32 ? 1 : 2),
-        functions_{static_cast<const LaneFunctions *>(functions[0]), static_cast<const LaneFunctions *>(functions[1])},
+        functions_{static_cast<const LaneFunctions *>(functions[0]), static_cast<const LaneFunctions *>(functions[1]),
+                   static_cast<const LaneFunctions *>(functions[2])},
         full_(full) {}
 
   // Gives all maps and transforms of varying segments their code; false if there is one that has none.
@@ -56,8 +57,11 @@ class Generator {
 
   const VectorShape shape_, single_;  // single: of elements that have none beside them in their vectors
   const int32_t sumsApart_;
-  const std::array<const LaneFunctions *, 2> functions_;  // by fold − 1
-  const LaneFunctions *functionsOf(VectorShape shape) const { return functions_[size_t(shape.fold - 1)]; }
+  const std::array<const LaneFunctions *, 3> functions_;  // of one, two and four elements to a vector
+  const LaneFunctions *functionsOf(VectorShape shape) const { return functions_[size_t(shape.fold / 2)]; }
+  // With as many elements to a vector as fit.
+  template <class F>
+  VectorShape widest(F fits) const;
   const bool full_;
   const void *constants_ = nullptr;
   LoopAround loop_;

@@ -32,8 +32,8 @@ struct Memory {
 enum class Action : uint8_t {
   load,    // a vector
   splat,   // a scalar, to all lanes
-  // Of folded vectors: half a vector, to both halves; a scalar to each half, `part` says of which PairOf.
-  spread, splatPair,
+  // Of folded vectors: one part, to all; a scalar to each part, `part` says of which RowOf.
+  spread, splatRow,
   add, sub, mul, div,
   fmadd,   // a b + c
   fmsub,   // a b − c
@@ -46,23 +46,23 @@ enum class Action : uint8_t {
   keepNonzero,   // b where a ≠ 0 (NaN is not), else 0
   keepPositive,  // b where a > 0, else 0
   bitAnd,
-  unpackLow, unpackHigh, lowPairs, highPairs, lowHalves, highHalves,  // as in assembler.h
+  unpackLow, unpackHigh, lowPairs, highPairs, lowHalves, highHalves, evenParts, oddParts, zipLow, zipHigh,  // as in assembler.h
   argument,      // a is vector `part` of what the next call is given
   call,          // a function of lanes
   result,        // part `part` of what the call before it gave
   store,         // a
-  storeLow,      // the lower half of a
+  storeFirst,    // the first part of a
   prefetch,      // nothing: what lies there will be wanted
 };
 
 struct Operation {
   bool hasEffect() const {
-    return action == Action::store || action == Action::storeLow || action == Action::prefetch || action == Action::argument;
+    return action == Action::store || action == Action::storeFirst || action == Action::prefetch || action == Action::argument;
   }
-  bool writes() const { return action == Action::store || action == Action::storeLow; }
+  bool writes() const { return action == Action::store || action == Action::storeFirst; }
   // Whether it reads memory and does no more.
   bool reads() const {
-    return action == Action::load || action == Action::splat || action == Action::spread || action == Action::splatPair;
+    return action == Action::load || action == Action::splat || action == Action::spread || action == Action::splatRow;
   }
 
   Action action = Action::load;
@@ -86,7 +86,7 @@ class Line {
   // One that nothing writes to is read once, however often it is asked for.
   int32_t spread(const Memory &m) { return once({Action::spread, -1, -1, -1, m}); }
   int32_t splat(const Memory &m) { return once({Action::splat, -1, -1, -1, m}); }
-  int32_t splatPair(const Memory &m, PairOf which) { return once({Action::splatPair, -1, -1, -1, m, nullptr, int32_t(which)}); }
+  int32_t splatRow(const Memory &m, RowOf which) { return once({Action::splatRow, -1, -1, -1, m, nullptr, int32_t(which)}); }
   // The number in all lanes.
   int32_t constant(double value, int32_t scalarBytes);
   int32_t unary(Action action, int32_t a) { return put({action, a}); }
@@ -101,7 +101,7 @@ class Line {
     return sum;
   }
   void store(const Memory &m, int32_t a) { put({Action::store, a, -1, -1, m}); }
-  void storeLow(const Memory &m, int32_t a) { put({Action::storeLow, a, -1, -1, m}); }
+  void storeFirst(const Memory &m, int32_t a) { put({Action::storeFirst, a, -1, -1, m}); }
   void prefetch(const Memory &m) { put({Action::prefetch, -1, -1, -1, m}); }
   void call(const void *function, const std::vector<int32_t> &arguments) {
     for (size_t k = 0; k < arguments.size(); k++) {

@@ -86,36 +86,40 @@ Memory ProgramLines::inOperand(int32_t number) const {
   return m;
 }
 
-// A varying element; of a folded shape with its neighbour, which `next` is the place of.
-LineValue ProgramLines::load(Memory m, Memory next, int32_t width) {
-  const auto take = [&](int32_t a, int32_t b) {
-    return LineValue{line_.binary(Action::lowHalves, a, b), line_.binary(Action::highHalves, a, b)};
-  };
-  if (shape_.fold == 1) {
-    const int32_t re = line_.load(m);
-    m.displacement += shape_.part();
-    return {re, width == 2 ? line_.load(m) : -1};
-  }
-  if (width == 2) {
-    const int32_t a = line_.load(m);
-    return take(a, line_.load(next));
-  }
-  if (m.base != Memory::Base::gathered) return {line_.load(m)};
-  const int32_t a = line_.spread(m);
-  return {line_.binary(Action::lowHalves, a, line_.spread(next))};
+// Varying elements in a row, as many as a vector has.
+LineValue ProgramLines::load(Memory m, int32_t width) {
+  const int32_t a = line_.load(m);
+  if (width == 1) return {a};
+  m.displacement += shape_.bytes;
+  const int32_t b = line_.load(m);
+  if (shape_.fold == 1) return {a, b};
+  return {line_.binary(Action::evenParts, a, b), line_.binary(Action::oddParts, a, b)};
 }
 
-// In a row with its neighbour.
-LineValue ProgramLines::load(Memory m, int32_t width) {
-  Memory next = m;
-  next.displacement += width * shape_.part();
-  return load(m, next, width);
+// What each part has in all of its own.
+int32_t ProgramLines::joined(const std::vector<int32_t> &parts) {
+  if (parts.size() == 1) return parts[0];
+  std::vector<int32_t> pairs;
+  for (size_t k = 0; k < parts.size(); k += 2) pairs.push_back(line_.binary(Action::evenParts, parts[k], parts[k + 1]));
+  return joined(pairs);
+}
+
+// The same of elements that lie anywhere.
+LineValue ProgramLines::gathered(Memory m, int32_t width) {
+  if (shape_.fold == 1) return load(m, width);
+  std::vector<int32_t> elements;
+  for (int32_t k = 0; k < shape_.fold; k++, m.element++) elements.push_back(width == 1 ? line_.spread(m) : line_.load(m));
+  if (width == 1) return {joined(elements)};
+  // Each has two parts.
+  if (shape_.fold == 4)
+    elements = {line_.binary(Action::lowHalves, elements[0], elements[1]), line_.binary(Action::lowHalves, elements[2], elements[3])};
+  return {line_.binary(Action::evenParts, elements[0], elements[1]), line_.binary(Action::oddParts, elements[0], elements[1])};
 }
 
 void ProgramLines::store(Memory m, int32_t width, LineValue value) {
   if (width == 1) return line_.store(m, value.re);
-  if (shape_.fold == 2)
-    value = {line_.binary(Action::lowHalves, value.re, value.im), line_.binary(Action::highHalves, value.re, value.im)};
+  if (shape_.fold > 1)
+    value = {line_.binary(Action::zipLow, value.re, value.im), line_.binary(Action::zipHigh, value.re, value.im)};
   line_.store(m, value.re);
   m.displacement += shape_.bytes;
   line_.store(m, value.im);
@@ -131,20 +135,21 @@ LineValue ProgramLines::numberOf(Memory m, int32_t width) {
 }
 
 // One that is the same for all examples.
-LineValue ProgramLines::splat(Memory m, Memory next, int32_t width, bool inARow) {
-  if (inARow && shape_.fold == 2) {
-    if (width == 1) return {line_.splatPair(m, PairOf::reals)};
-    const int32_t re = line_.splatPair(m, PairOf::realParts);
-    return {re, line_.splatPair(m, PairOf::imaginaryParts)};
+LineValue ProgramLines::splat(Memory m, int32_t width, bool inARow) {
+  if (inARow && shape_.fold > 1) {
+    if (width == 1) return {line_.splatRow(m, RowOf::reals)};
+    const int32_t re = line_.splatRow(m, RowOf::realParts);
+    return {re, line_.splatRow(m, RowOf::imaginaryParts)};
   }
   const auto part = [&] {
-    const int32_t a = line_.splat(m);
-    return shape_.fold == 1 || m.base != Memory::Base::gathered ? a
-                                                                : line_.binary(Action::lowHalves, a, line_.splat(next));
+    if (m.base != Memory::Base::gathered) return line_.splat(m);
+    std::vector<int32_t> elements;
+    Memory at = m;
+    for (int32_t k = 0; k < shape_.fold; k++, at.element++) elements.push_back(line_.splat(at));
+    return joined(elements);
   };
   LineValue value{part()};
   m.displacement += shape_.scalarBytes;
-  next.displacement += shape_.scalarBytes;
   if (width == 2) value.im = part();
   return value;
 }
@@ -165,20 +170,15 @@ LineValue ProgramLines::fromOperand(int32_t number, int64_t j, bool gathered) {
     m.scale = operand.width;
     m.displacement += j * spacing_ * size;
   }
-  Memory next = m;
-  if (gathered) next.element++;
-  else next.displacement += size;
   const bool isNumber = !gathered && operand.step == 0;
-  const LineValue value = !varying    ? splat(m, next, operand.width, !gathered && !isNumber)
-                          : !isNumber ? load(m, next, operand.width)
-                                      : numberOf(m, operand.width);
+  const LineValue value = !varying   ? splat(m, operand.width, !gathered && !isNumber)
+                          : gathered ? this->gathered(m, operand.width)
+                          : isNumber ? numberOf(m, operand.width)
+                                     : load(m, operand.width);
   // Entries behind a permutation lie anywhere: those of the next column are asked for.
   if (gathered && varying && count_ * size > secondCache) {
-    for (Memory *entry : {&m, &next}) {
-      entry->element += inARow_ ? columnElements_ : shape_.fold;
-      prefetch(*entry, size);
-      if (shape_.fold == 1) break;
-    }
+    m.element += inARow_ ? columnElements_ : shape_.fold;
+    for (int32_t k = 0; k < shape_.fold; k++, m.element++) prefetch(m, size);
   } else if (const int64_t ahead = untilNextStep(number); ahead != 0) {
     m.displacement += ahead;
     prefetch(m, size * shape_.fold);

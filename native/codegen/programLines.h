@@ -73,10 +73,11 @@ class ProgramLines {
  private:
   LineValue read(Register r, int32_t width);
   LineValue fromOperand(int32_t operand, int64_t j, bool gathered);
-  LineValue load(Memory m, Memory next, int32_t width);
   LineValue load(Memory m, int32_t width);
+  LineValue gathered(Memory m, int32_t width);
+  int32_t joined(const std::vector<int32_t> &parts);
   LineValue numberOf(Memory m, int32_t width);
-  LineValue splat(Memory m, Memory next, int32_t width, bool inARow);
+  LineValue splat(Memory m, int32_t width, bool inARow);
   void store(Memory m, int32_t width, LineValue value);
   void prefetch(Memory from, int64_t bytes);
   Memory inOperand(int32_t operand) const;
@@ -94,7 +95,8 @@ class ProgramLines {
   };
   void addToSum(const MicroInstruction &micro, LineValue a, LineValue b);
   LineValue joined(const Sum &sum);
-  int32_t highHalf(int32_t x);
+  int32_t partOf(int32_t x, int32_t part);
+  LineValue partOf(LineValue x, int32_t part);
   void storeTo(int32_t operand, LineValue value);
   bool isHistory(int32_t operand) const;
   bool isAligned(int32_t operand) const;

@@ -6,10 +6,18 @@ namespace parseval {
 // Elements whose totals share a vector.
 constexpr int64_t groupSize = TotalLayout::group;
 
-// The sign stays in front, where what contracts products finds it.
-int32_t ProgramLines::highHalf(int32_t x) {
+// A vector whose first part is that one of x, and the next is the next if the number is even. The sign stays in front, where what
+// contracts products finds it.
+int32_t ProgramLines::partOf(int32_t x, int32_t part) {
+  if (part == 0) return x;
   const Operation o = line_.operations()[size_t(x)];
-  return o.action == Action::negate ? line_.unary(Action::negate, highHalf(o.a)) : line_.binary(Action::highHalves, x, x);
+  if (o.action == Action::negate) return line_.unary(Action::negate, partOf(o.a, part));
+  if (part > 1) return partOf(line_.binary(Action::highHalves, x, x), part - 2);
+  return line_.binary(Action::oddParts, x, x);
+}
+
+LineValue ProgramLines::partOf(LineValue x, int32_t part) {
+  return {x.re < 0 ? -1 : partOf(x.re, part), x.im < 0 ? -1 : partOf(x.im, part)};
 }
 
 // In one order, whatever the vectors and whether elements share one: what an example gives does not depend on its batch.
@@ -21,14 +29,10 @@ void ProgramLines::addToSum(const MicroInstruction &micro, LineValue a, LineValu
     if (micro.width == 2) to.im = to.im < 0 ? term.im : line_.add(to.im, term.im);
   };
   if (!inARow_ || shape_.fold == 1) return add(j_ % sumsApart_ == 0 ? sum.even : sum.odd, a, b);
-  add(sum.even, a, b);
-  // Those of even and of odd number are the halves of one vector, unless they belong to one sum: then the neighbour next.
-  const auto ofHigh = [&](LineValue x) {
-    return LineValue{x.re < 0 ? -1 : highHalf(x.re), x.im < 0 ? -1 : highHalf(x.im)};
-  };
-  if (sumsApart_ == 1) add(sum.even, ofHigh(a), ofHigh(b));
+  // Those of even and of odd number are two parts of one vector, unless they belong to one sum.
+  for (int32_t k = 0; k < shape_.fold; k += sumsApart_) add(sum.even, partOf(a, k), partOf(b, k));
   if ((j_ + 1) % (mostUnrolled / shape_.fold) != 0) return;
-  if (sumsApart_ == 2) sum.odd = ofHigh(sum.even);
+  if (sumsApart_ == 2) sum.odd = partOf(sum.even, 1);
   sum.groups.push_back(joined(sum));
   sum.even = sum.odd = {};
 }
@@ -132,14 +136,14 @@ void ProgramLines::finish() {
       for (const LineValue &group : sum.groups) terms.push_back(part(group));
       if (part(last) >= 0) {
         terms.push_back(part(last));
-        // That of the column that goes together with it.
-        if (shape_.fold > 1) terms.push_back(highHalf(terms.back()));
+        // Those of the columns that go together with it.
+        for (int32_t k = 1; k < shape_.fold; k++) terms.push_back(partOf(part(last), k));
       }
       if (terms.empty() || terms[0] < 0) continue;
       int32_t total = numberOf(m, 1).re;
       for (const int32_t term : terms) total = line_.addApart(total, term);
       if (shape_.fold == 1) line_.store(m, total);
-      else line_.storeLow(m, total);
+      else line_.storeFirst(m, total);
       m.displacement += shape_.part();
     }
   }
