@@ -71,8 +71,8 @@ size_t narrowest(int64_t examples, const std::vector<int64_t> &rooms) {
 }
 
 std::vector<int64_t> divided(int64_t batch, const std::vector<int64_t> &rooms) {
-  // What a block takes, of one with the most room (measured in single precision: 0.6 to 0.7, 0.45 to 0.5).
-  constexpr double costs[] = {1, 0.65, 0.48};
+  // What a block takes, of one with the most room (measured in single precision: 0.5 to 0.7, 0.3 to 0.4).
+  constexpr double costs[] = {1, 0.62, 0.4};
   // So much must be gained where full blocks would do: two narrow blocks are more work than one.
   constexpr double worthwhile = 0.9;
   const int64_t most = rooms[0];
