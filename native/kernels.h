@@ -33,8 +33,8 @@ struct UniformKernels {
 extern const UniformKernels uniformKernels;
 extern const Kernels baselineKernels;
 #ifdef PARSEVAL_X64
-// Half, quarter: with room for so many examples of those that there might be. Generated code has two neighbouring elements of
-// theirs to a vector (codegen/assembler.h), of the longest or of half as long ones.
+// Half, quarter: with room for so many examples of those that there might be. Generated code has two or four neighbouring
+// elements of theirs to a vector (codegen/assembler.h).
 extern const Kernels avx2Kernels, avx2HalfKernels, avx512Kernels, avx512HalfKernels, avx512QuarterKernels;
 #endif
 

@@ -1,32 +1,9 @@
 #include "pool.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <system_error>
 
-#ifdef PARSEVAL_X64
-#include <xmmintrin.h>
-#endif
-
 namespace parseval {
-
-namespace {
-
-// For this thread numbers that are too small to be normal are 0: the processor takes a hundred times as long for one, and a
-// model that has learned its task makes many, as the cotangents behind a softmax.
-void flushSubnormals() {
-#if defined(PARSEVAL_X64)
-  constexpr unsigned operands = 1 << 6, results = 1 << 15;
-  _mm_setcsr(_mm_getcsr() | operands | results);
-#elif defined(__aarch64__)
-  constexpr uint64_t both = uint64_t(1) << 24;
-  uint64_t control;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  __asm__ volatile("msr fpcr, %0" : : "r"(control | both));
-#endif
-}
-
-}  // namespace
 
 Pool::~Pool() {
   {
@@ -70,7 +47,6 @@ void Pool::run(int threads, const std::function<void(int)> &body) {
 }
 
 void Pool::work(int number) {
-  flushSubnormals();
   unsigned long seen = 0;
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
@@ -117,7 +93,6 @@ void Runner::wait() {
 }
 
 void Runner::work() {
-  flushSubnormals();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || next_; });

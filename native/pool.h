@@ -1,4 +1,4 @@
-// Threads that stay: they wait between the segments of a run, and between runs. On all of them subnormal numbers are 0.
+// Threads that stay: they wait between the segments of a run, and between runs.
 #pragma once
 
 #include <condition_variable>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "subnormals.h"
+
 namespace parseval {
 
 namespace {
@@ -309,6 +311,15 @@ size_t Program::bytes() const {
   return sum;
 }
 
+// In single precision numbers too small to be normal are 0: a model that has learned its task makes many of them, as the cotangents
+// behind a softmax.
+void Program::onThreads(const std::function<void(int)> &body) {
+  pool_.run(threads_, [&](int thread) {
+    flushSubnormals(precision_ == Precision::Single);
+    body(thread);
+  });
+}
+
 // Calls body(thread, share) for all of something: in shares on all threads, if so many operations are worth it. False if a call
 // was.
 template <class Body>
@@ -317,7 +328,7 @@ bool Program::inShares(int64_t operations, Body body) {
   const int64_t parts = threads_ * sharesOfThread;
   std::atomic<int64_t> next{0};
   std::atomic<bool> complete{true};
-  pool_.run(threads_, [&](int thread) {
+  onThreads([&](int thread) {
     for (int64_t part; (part = next++) < parts;)
       if (!body(thread, Share{part, parts})) complete = false;
   });
@@ -401,7 +412,7 @@ bool Program::runVarying(size_t number, bool first, bool last) {
   const Pass pass{number, first, last};
   Queue queue(parts_[number]);
   std::atomic<bool> complete{true};
-  pool_.run(threads_, [&](int thread) {
+  onThreads([&](int thread) {
     if (!runParts(queue, thread, pass)) complete = false;
   });
   if (!complete) return false;
@@ -426,6 +437,7 @@ bool Program::runVarying(size_t number, bool first, bool last) {
 }
 
 void Program::execute() {
+  flushSubnormals(precision_ == Precision::Single);
   for (size_t n = 0; n < plan().outputs.size(); n++)
     outputs_[n].resize(size_t(plan().outputs[n].units * (plan().outputs[n].varying ? batch_ : 1)));
   const std::vector<PlanInput> &inputs = plan().inputs;

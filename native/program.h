@@ -65,6 +65,7 @@ class Program {
   size_t scalarBytes() const { return precision_ == Precision::Single ? sizeof(float) : sizeof(double); }
   void divide();
   void allocate();
+  void onThreads(const std::function<void(int)> &body);
   template <class Body>
   bool inShares(int64_t operations, Body body);
   bool runUniform(const PlanSegment &segment);

@@ -12,7 +12,7 @@ int64_t bytesOf(Precision precision) {
 const Kernels *halfOf([[maybe_unused]] const Kernels *kernels, [[maybe_unused]] Precision precision) {
 #ifdef PARSEVAL_X64
 #ifdef PARSEVAL_CODEGEN
-  // Pairs of numbers are taken apart in single precision only.
+  // Rows of numbers are taken apart in single precision only.
   if (precision == Precision::Single) {
     if (kernels == &avx512Kernels) return &avx512HalfKernels;
     if (kernels == &avx512HalfKernels) return &avx512QuarterKernels;

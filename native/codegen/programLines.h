@@ -37,7 +37,7 @@ class ProgramLines {
   // Elements that a map's column has at most.
   static constexpr int64_t mostUnrolled = 4;
 
-  // Element j of a column lies `spacing` elements after element 0; of a folded shape its neighbour comes along. `firstSum`:
+  // Element j of a column lies `spacing` elements after element 0; of a folded shape its neighbours come along. `firstSum`:
   // how many sums of other programs are before its own. `sumsApart`: parts that an inner product is summed in, 1 or 2.
   ProgramLines(const Instruction &instruction, const Pointwise &program, const void *constants, VectorShape shape,
                int32_t sumsApart, const LaneFunctions *functions, int32_t firstSum, int64_t spacing, Line &line);
