@@ -1,5 +1,5 @@
 // Elementary functions of complex packs (principal branches), made of the real ones. Where intermediate values might
-// overflow or lose digits, or arguments are not finite, all lanes go to the C library, which has every special case
+// overflow or lose digits, or arguments are not finite, lanes go to the C library, which has every special case
 // right; so does the logarithm always, whose real part needs twice the digits where |z| is near 1.
 #pragma once
 
@@ -20,18 +20,19 @@ PARSEVAL_INLINE Complex<K> quotient(Complex<K> a, Complex<K> b) {
   return {c.re * scale, c.im * scale};
 }
 
-// Of all lanes by the C library, unless all are `ordinary`.
-template <class P, class F>
-__attribute__((noinline, cold)) void replaceLanes(const Complex<P> *x, Complex<P> *y) {
-  *y = eachLane<P>(*x, F{});
+// Those that are not `ordinary` by the C library; no lane depends on what is in another.
+template <class P, class F, class Mask>
+__attribute__((noinline, cold)) void replaceOthers(const Complex<P> *x, const Mask *ordinary, Complex<P> *y) {
+  const Complex<P> z = eachLane<P>(*x, F{});
+  *y = {*ordinary ? y->re : z.re, *ordinary ? y->im : z.im};
 }
 
 template <class P, class F, class Mask>
 PARSEVAL_INLINE Complex<P> unlessOrdinary(Mask ordinary, Complex<P> x, Complex<P> y) {
   if (__builtin_expect(any<P>(~ordinary), 0)) {
     const Complex<P> copy = x;
-    Complex<P> result;
-    replaceLanes<P, F>(&copy, &result);
+    Complex<P> result = y;
+    replaceOthers<P, F>(&copy, &ordinary, &result);
     return result;
   }
   return y;

@@ -23,7 +23,7 @@ struct Part {
   bool isFirst, isLast;
 };
 
-// The parts of each block, of about equal cost. Where there are more blocks than threads, the last ones, one more than
+// The parts of each block, smaller ones towards its end. Where there are more blocks than threads, the last ones, one more than
 // there are threads, are cut into several. `segments`: each block's, as decoded for its vectors.
 std::vector<std::vector<Part>> share(const std::vector<const PlanSegment *> &segments, int threads);
 

@@ -1,4 +1,5 @@
-// Moves between the lanes: complex numbers in pairs, and blocks of as many vectors as there are lanes.
+// Moves between the lanes: complex numbers in pairs, blocks of as many vectors as there are lanes, and elements of few examples, some
+// to a register.
 //
 // Pairs are taken apart within groups of 16 bytes, which every CPU does in one step, so lanes hold them in an order of
 // their own, `laneOrder`; whoever reads the lanes takes that into account, by addresses.

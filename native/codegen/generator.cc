@@ -76,6 +76,34 @@ void Generator::put(GeneratedCode &to, const Line &line, VectorShape shape, cons
   pending_.push_back({&to, memory_.add(code), code.size(), name + " #" + std::to_string(pending_.size())});
 }
 
+template <class F>
+VectorShape Generator::widest(F fits) const {
+  for (int32_t fold = shape_.fold; fold > 1; fold /= 2)
+    if (fits(fold)) return {single_.bytes * fold, single_.scalarBytes, fold};
+  return single_;
+}
+
+// With as many elements to a vector as make it the fewest vectors.
+VectorShape Generator::shapeOfMap(const Pointwise &program, int64_t count) const {
+  constexpr int64_t one = ProgramLines::mostUnrolled;
+  bool sums = false, sumsOthers = false, totals = false;
+  for (const MicroInstruction *m = program.micros; m != program.micros + program.microCount; m++) {
+    sums = sums || m->to.place == Place::sum;
+    sumsOthers = sumsOthers || (m->to.place == Place::sum && m->op == Micro::move);
+    totals = totals || (m->to.place == Place::operand && program.operands[m->to.index].total);
+  }
+  const auto vectors = [&](int64_t fold) { return count / (one * fold) * one + count % (one * fold); };
+  return widest([&](int64_t fold) {
+    const int64_t left = count % (one * fold);
+    // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one. What
+    // is no product would be rounded before it is added.
+    if (sumsOthers || (sums && left >= one)) return false;
+    // Totals are grouped where nothing is left.
+    if (totals && left > 0 && count % one == 0) return false;
+    return vectors(fold) < vectors(fold / 2);
+  });
+}
+
 bool Generator::map(const Instruction &i, Generated &g) {
   const int64_t count = i.attributes[0];
   const auto write = [&](int64_t unroll, VectorShape shape, GeneratedCode &to) {
@@ -88,11 +116,8 @@ bool Generator::map(const Instruction &i, Generated &g) {
     put(to, line, shape, {unroll, 0, 0}, "map of " + std::to_string(i.program->microCount) + " by " + std::to_string(unroll));
     return true;
   };
-  // What is summed is so by as many elements at once whether they share a vector or not: no more may be left to one by one.
-  const int64_t one = ProgramLines::mostUnrolled;
-  const VectorShape shape = widest([&](int64_t fold) {
-    return count >= one * fold && (i.program->sumCount == 0 || count % (one * fold) < one);
-  });
+  constexpr int64_t one = ProgramLines::mostUnrolled;
+  const VectorShape shape = shapeOfMap(*i.program, count);
   const int64_t most = one * shape.fold;
   if (count < most) return write(1, single_, g.rest);
   g.unrollBits = bitsOf(most);
@@ -149,13 +174,6 @@ const void *Generator::twiddlesOf(const Transform &t, const TransformLevel &leve
   if (shape.scalarBytes == 8) fill(reinterpret_cast<double *>(table.data()), static_cast<const double *>(t.table));
   else fill(reinterpret_cast<float *>(table.data()), static_cast<const float *>(t.table));
   return table.data();
-}
-
-template <class F>
-VectorShape Generator::widest(F fits) const {
-  for (int32_t fold = shape_.fold; fold > 1; fold /= 2)
-    if (fits(fold)) return {single_.bytes * fold, single_.scalarBytes, fold};
-  return single_;
 }
 
 LineValue Generator::scaled(Line &line, LineValue z, double by) const {

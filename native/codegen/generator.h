@@ -62,6 +62,7 @@ class Generator {
   // With as many elements to a vector as fit.
   template <class F>
   VectorShape widest(F fits) const;
+  VectorShape shapeOfMap(const Pointwise &program, int64_t count) const;
   const bool full_;
   const void *constants_ = nullptr;
   LoopAround loop_;

@@ -60,7 +60,7 @@ const int64_t *ProgramLines::tableOf(Tables &tables, const int32_t *permutation,
   std::vector<int64_t> &table = tables[{permutation, bytes}];
   if (table.empty()) {
     for (int64_t j = 0; j < count; j++) table.push_back(permutation[j] * bytes);
-    table.resize(table.size() + 2 * mostUnrolled);
+    table.resize(table.size() + 2 * mostUnrolled * mostFolded);
   }
   return table.data();
 }

@@ -34,8 +34,8 @@ struct Totals {
 
 class ProgramLines {
  public:
-  // Elements that a map's column has at most.
-  static constexpr int64_t mostUnrolled = 4;
+  // Vectors that a map's column has at most, and elements to a vector.
+  static constexpr int64_t mostUnrolled = 4, mostFolded = 4;
 
   // Element j of a column lies `spacing` elements after element 0; of a folded shape its neighbours come along. `firstSum`:
   // how many sums of other programs are before its own. `sumsApart`: parts that an inner product is summed in, 1 or 2.

@@ -96,7 +96,7 @@ void ProgramLines::addGroup(int32_t number) {
     const int32_t ab = imaginary ? first.im : first.re, cd = imaginary ? second.im : second.re;
     return line_.addApart(line_.binary(Action::lowPairs, ab, cd), line_.binary(Action::highPairs, ab, cd));
   };
-  // A folded vector has a group of each of two columns, or of elements of even and of odd number.
+  // A folded vector has a group of each of its columns, or of elements as far apart as it has elements.
   const LineValue before = load(m, width);
   LineValue after{line_.addApart(before.re, sumsOf(false))};
   if (width == 2) after.im = line_.addApart(before.im, sumsOf(true));

@@ -242,3 +242,39 @@ describe('a plan whose totals are wrong', () => {
     assert.throws(make(of([['move', 1, 1, 0]], 0, 0)), /is a total over examples, but has step 0/)
   })
 })
+
+it('a sum of what is no product is the same in any batch', async () => {
+  const n = 16
+  const summed = plan({
+    units: { varying: 2 * n + 1 },
+    inputs: [{ name: 'x', rate: 'varying', offset: 0, units: 2 * n, bound: 0 }],
+    outputs: [{ rate: 'varying', offset: 2 * n, units: 1 }],
+    segments: [
+      {
+        rate: 'varying',
+        instructions: [
+          map(
+            n,
+            [[place(2 * n), 1, 0]],
+            [
+              [place(0), 1, 1],
+              [place(n), 1, 1],
+            ],
+            0,
+            [['add', 1, 2, 0, 1]],
+          ),
+        ],
+        reductions: [],
+      },
+    ],
+  })
+  for (const isa of addon.features().isa) {
+    const x = Float64Array.from({ length: 27 * 2 * n }, (_, k) => Math.fround(Math.sin(k * k)))
+    const p = program(summed, 'single', isa)
+    const [all] = await p.run(27, [x], 1)
+    for (let b = 0; b < 27; b++) {
+      const [one] = await p.run(1, [x.slice(b * 2 * n, (b + 1) * 2 * n)], 1)
+      assert.equal(one![0], all![b], `${isa}, example ${b}`)
+    }
+  }
+})

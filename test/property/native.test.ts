@@ -83,8 +83,8 @@ test('a batch is so many runs of one example', () =>
     80,
   ))
 
-// The last one to four examples of a batch have two elements to a vector in single precision; the last one to eight, on
-// AVX-512, shorter vectors.
+// In single precision the last one to four examples of a batch have two elements to a vector, or on AVX-512 four, where the last
+// one to eight have two.
 test('a batch is so many runs of one example, also of inner products, and of sizes that caches tell apart', async () => {
   const numbers = (type: TensorType, batch: number, seed: number): Value => ({
     rate: 'varying',
@@ -109,6 +109,8 @@ test('a batch is so many runs of one example, also of inner products, and of siz
     await alike(n, (p, q) => [b.dot(p, q), b.dot(p, b.neg(q)), b.dot(b.add(p, q), b.mul(p, q))], [x, x])
     const z = varying(complex(n))
     await alike(n, (p, q) => [b.dot(p, q), b.dot(b.conj(p), b.mul(p, q)), b.neg(b.mul(p, q))], [z, z])
+    // Beside a 0, whose root is none of the many that are computed together.
+    await alike(n, p => [b.sqrt(b.pad(b.slice(p, 0, 5), 0, n - 5))], [z])
   }
   await alike(3, (p, q) => [b.contract(p, q)], [varying(real(70, 3)), varying(real(70, 2))])
   for (const n of [16, 60, 512, 1024]) {
