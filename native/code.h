@@ -156,10 +156,10 @@ struct Generated {
   GeneratedCode columns = nullptr, rest = nullptr;
   int64_t unrollBits = 0;  // unroll = 2^unrollBits
   int32_t sumsBefore = 0, sumsBehind = 0;  // of the program, or a transform's two
-  // Of a transform with more than one level: a call for the leaves of each place, or of so many of them; and for so many
-  // columns of the outermost level in a row.
+  // Of a transform with more than one level: `columns` is called for each group of as many leaves as the outermost level's radix,
+  // or for so many rounds of them; `rest` for so many of that level's columns in a row.
   bool hasLevels = false;
-  int64_t leafGroups = 1, leavesTogether = 1, rounds = 1, columnCount = 1, columnsTogether = 1;
+  int64_t leafGroups = 1, topRadix = 1, rounds = 1, columnCount = 1, columnsTogether = 1;
   const int64_t *leafPlaces = nullptr;
   const void *twiddles = nullptr;
   GeneratedLevel *levels = nullptr;

@@ -83,12 +83,12 @@ void runLevels(const Transform &t, const Generated &g, void *const *pointers, Sc
     return;
   }
   for (int64_t group = 0; group < g.leafGroups; group += g.rounds)
-    g.columns(pointers, group * g.leavesTogether, g.leavesTogether, work + g.leafPlaces[group] * element, nullptr, g.rounds);
+    g.columns(pointers, group * g.topRadix, g.topRadix, work + g.leafPlaces[group] * element, nullptr, g.rounds);
   between();
   if (g.levels != nullptr) runInnerLevels<K>(t, g, 0, work);
   const Scalar<K> *twiddles = static_cast<const Scalar<K> *>(g.twiddles);
   const int64_t run = g.columnsTogether;
-  for (int64_t k = 0; k < g.columnCount; k += run, work += (run + 1) * element, twiddles += 2 * (g.leavesTogether - 1) * run)
+  for (int64_t k = 0; k < g.columnCount; k += run, work += (run + 1) * element, twiddles += 2 * (g.topRadix - 1) * run)
     g.rest(pointers, k, run, work, twiddles, 1);
 }
 

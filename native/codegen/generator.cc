@@ -244,7 +244,7 @@ void Generator::levels(const Transform &t, Generated &g, VectorShape shape, bool
   put(g.rest, last, shape, columnsOf(top, shape, 1), "top of " + name + ", radix " + radix(0));
   if (once) return;
   g.hasLevels = true;
-  g.leavesTogether = top.radix;
+  g.topRadix = top.radix;
   g.leafGroups = t.size / t.levels[leafLevel].radix / top.radix;
   g.leafPlaces = t.leafPlaces;
   g.columnCount = top.rest;

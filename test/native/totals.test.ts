@@ -246,7 +246,7 @@ describe('a plan whose totals are wrong', () => {
 it('a sum of what is no product is the same in any batch', async () => {
   const n = 16
   const summed = plan({
-    units: { varying: 2 * n + 1 },
+    units: { uniform: 0, varying: 2 * n + 1 },
     inputs: [{ name: 'x', rate: 'varying', offset: 0, units: 2 * n, bound: 0 }],
     outputs: [{ rate: 'varying', offset: 2 * n, units: 1 }],
     segments: [
