@@ -21,6 +21,13 @@ struct VectorShape {
   int32_t registers() const { return evex() ? 32 : 16; }
 };
 
+// Of a power of two.
+inline int log2Of(int64_t n) {
+  int bits = 0;
+  while (int64_t(1) << bits < n) bits++;
+  return bits;
+}
+
 // base + index · scale + displacement; or a place in the pool of constants behind the code.
 struct Address {
   Gpr base = Gpr::rsp;

@@ -14,12 +14,6 @@ namespace {
 
 LineValue exchanged(LineValue z, bool inverse) { return inverse ? LineValue{z.im, z.re} : z; }
 
-int64_t bitsOf(int64_t powerOfTwo) {
-  int64_t bits = 0;
-  while (int64_t(1) << bits < powerOfTwo) bits++;
-  return bits;
-}
-
 LoopAround around(const PlanSegment &segment, const Instruction &loop) {
   LoopAround result{loop.attributes[0], loop.attributes[1] != 0, {}};
   for (const Instruction *i = &loop + 1; i < segment.instructions.data() + loop.end; i++) {
@@ -120,7 +114,7 @@ bool Generator::map(const Instruction &i, Generated &g) {
   const VectorShape shape = shapeOfMap(*i.program, count);
   const int64_t most = one * shape.fold;
   if (count < most) return write(1, single_, g.rest);
-  g.unrollBits = bitsOf(most);
+  g.unrollBits = log2Of(most);
   return write(most, shape, g.columns) && (count % most == 0 || write(1, single_, g.rest));
 }
 
@@ -356,7 +350,7 @@ bool Generator::chirped(const Instruction &i, Generated &g, bool first, bool inv
   };
   constexpr int64_t most = ProgramLines::mostUnrolled;
   if (t.size < most) return write(1, g.rest);
-  g.unrollBits = bitsOf(most);
+  g.unrollBits = log2Of(most);
   return write(most, g.columns) && (t.size % most == 0 || write(1, g.rest));
 }
 

@@ -32,11 +32,11 @@ class KernelFrame {
     code_.storePointer(at(Gpr::rsp, callerStackAt), Gpr::rax);
     code_.copyPointer(pointersAt, Gpr::rdi);
     code_.copyPointer(columnsAt, Gpr::rdx);
-    if (step_.columns > 1) code_.shiftRight(columnsAt, log2(step_.columns));
+    if (step_.columns > 1) code_.shiftRight(columnsAt, log2Of(step_.columns));
     code_.copyPointer(scalarsAt, Gpr::rsi);
-    code_.shiftLeft(scalarsAt, log2(shape().scalarBytes));
+    code_.shiftLeft(scalarsAt, log2Of(shape().scalarBytes));
     code_.copyPointer(vectorsAt, Gpr::rsi);
-    code_.shiftLeft(vectorsAt, log2(shape().part()));
+    code_.shiftLeft(vectorsAt, log2Of(shape().part()));
     code_.copyPointer(workAt, Gpr::rcx);
     code_.copyPointer(twiddlesAt, Gpr::r8);
     if (step_.round == 0) return;
@@ -80,12 +80,6 @@ class KernelFrame {
 
   void advance(Gpr r, int64_t bytes) {
     if (bytes != 0) code_.addImmediate(r, int32_t(bytes));
-  }
-
-  static int log2(int64_t n) {
-    int bits = 0;
-    while (int64_t(1) << bits < n) bits++;
-    return bits;
   }
 
   void nextRound() {
